@@ -1,0 +1,31 @@
+//! Errors of analytics.
+
+/// What can go wrong when knowledge is computed or asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] annals_data::Error),
+    /// A query failed: its text, its names, or the running of it.
+    #[error("{0}")]
+    Query(#[from] datafusion::error::DataFusionError),
+    /// A view's file cannot be planned.
+    #[error("view `{view}`: {source}")]
+    View {
+        /// The view.
+        view: String,
+        /// The reason.
+        source: Box<datafusion::error::DataFusionError>,
+    },
+    /// The knowledge database failed.
+    #[error("{path}: {source}")]
+    Knowledge {
+        /// The database.
+        path: std::path::PathBuf,
+        /// The reason.
+        source: rusqlite::Error,
+    },
+}
+
+/// Result of the functions of analytics.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,0 +1,1 @@
+//! How results get into Annals: git history, running builds, report formats, ingest.

@@ -1,0 +1,61 @@
+//! Errors of the store.
+
+use std::path::PathBuf;
+
+/// What can go wrong with the store.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file of the store cannot be read or written.
+    #[error("{path}: {source}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        source: std::io::Error,
+    },
+    /// The store was written by a newer Annals.
+    #[error("{path}: the store has version {found}, this Annals reads up to {known}; use a newer Annals")]
+    NewerVersion {
+        /// The state database.
+        path: PathBuf,
+        /// The version found.
+        found: i64,
+        /// The newest version known.
+        known: i64,
+    },
+    /// The location of the facts is neither a folder nor a URL.
+    #[error("`{location}` is no place for facts: {reason}")]
+    Location {
+        /// As given.
+        location: String,
+        /// The reason.
+        reason: String,
+    },
+    /// A Delta table cannot be read or written.
+    #[error("table `{table}`: {source}")]
+    Table {
+        /// The table.
+        table: &'static str,
+        /// The reason.
+        source: Box<deltalake::DeltaTableError>,
+    },
+    /// The state or journal database refused.
+    #[error("{path}: {source}")]
+    State {
+        /// The database.
+        path: PathBuf,
+        /// The reason.
+        source: rusqlite::Error,
+    },
+    /// Rows do not fit their schema.
+    #[error("table `{table}`: {source}")]
+    Rows {
+        /// The table.
+        table: &'static str,
+        /// The reason.
+        source: arrow::error::ArrowError,
+    },
+}
+
+/// Result of the store's functions.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

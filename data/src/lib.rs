@@ -1,0 +1,27 @@
+//! What Annals stores: the schemas of the tables, ids, the Delta store of facts and the state database.
+//!
+//! The map, in the order in which data passes:
+//!
+//! - [`row`]: one Rust struct per fact, as the collector fills it.
+//! - [`schema`]: the columns of each fact table, declared once and documented.
+//! - [`id`]: how stable identifiers are made from names.
+//! - [`batch`]: rows turned into arrow batches of those schemas.
+//! - [`store`]: the writer; takes whole ingests exactly once and publishes versions.
+//! - [`journal`]: what was acknowledged but may not be in the tables yet.
+//! - [`state`]: the SQLite file of what people and machines change.
+//! - [`setting`]: the thresholds of the rules of judgement, with their defaults.
+//!
+//! What is known *about* the facts (streaks, blamelists, views) lives in the crate `annals-analytics`.
+
+pub mod batch;
+pub mod id;
+pub mod journal;
+pub mod row;
+pub mod schema;
+pub mod setting;
+pub mod state;
+pub mod store;
+
+mod error;
+
+pub use error::{Error, Result};

@@ -1,0 +1,1 @@
+//! How knowledge gets out of Annals: pages, charts, SQL, mail, exports.
