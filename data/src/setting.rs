@@ -21,7 +21,12 @@ const fn setting(name: &'static str, default: f64, unit: &'static str, doc: &'st
 
 /// All thresholds.
 pub const SETTINGS: &[Setting] = &[
-    setting("mass_failure_ratio", 0.5, "share", "a build is a mass failure when more than this share of its tests fails"),
+    setting(
+        "mass_failure_ratio",
+        0.5,
+        "share",
+        "a build is a mass failure when more than this share of its tests fails",
+    ),
     setting("mass_failure_count", 10.0, "tests", "and at least this many of them fail"),
     setting("vanish_after", 20.0, "positions", "a failing test absent for this many tested positions is vanished"),
     setting("guilty_threshold", 0.5, "probability", "an author whose suspicion is above it is guilty"),
