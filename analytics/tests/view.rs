@@ -1,0 +1,2 @@
+//! The views against stories.
+fn main() {}
