@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use annals_data::schema::{self, Visibility};
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
-use datafusion::catalog::{CatalogProvider, MemTable, MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider};
-use datafusion::common::ScalarValue;
+use datafusion::catalog::{CatalogProvider, MemTable, MemoryCatalogProvider, MemorySchemaProvider};
+use datafusion::common::{ScalarValue, TableReference};
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::{TableProvider, ViewTable, provider_as_source};
 use datafusion::error::DataFusionError;
@@ -70,7 +70,7 @@ pub async fn build(tables: &RawTables, extra: &[View], version: i64) -> Result<S
     }
     context.register_catalog("annals", catalog);
     for (name, provider) in tables {
-        context.register_table(("raw", name.as_str()), public(name, provider)?)?;
+        context.register_table(TableReference::partial("raw", name.as_str()), public(name, provider)?)?;
     }
     let views: Vec<&View> = view::all().iter().chain(extra).collect();
     register_views(&context, &views).await?;
@@ -107,7 +107,7 @@ async fn register_views(context: &SessionContext, views: &[&View]) -> Result<()>
         for (view, _) in ready {
             let plan = plan(&state, view).await.map_err(|source| fault(view, source))?;
             let table = ViewTable::new(plan, Some(view.text.clone()));
-            context.register_table((view.layer.as_str(), view.name.as_str()), Arc::new(table))?;
+            context.register_table(TableReference::partial(view.layer.as_str(), view.name.as_str()), Arc::new(table))?;
         }
         waiting = blocked;
     }
@@ -145,10 +145,10 @@ async fn register_system(context: &SessionContext, views: &[&View]) -> Result<()
         ("grain", of(|view| &view.grain)),
         ("text", of(|view| &view.text)),
     ])?;
-    context.register_table(("system", "view"), catalog)?;
+    context.register_table(TableReference::partial("system", "view"), catalog)?;
     let mut rows: Vec<[String; 5]> = Vec::new();
     for view in views {
-        let table = context.table_provider((view.layer.as_str(), view.name.as_str())).await?;
+        let table = context.table_provider(TableReference::partial(view.layer.as_str(), view.name.as_str())).await?;
         rows.extend(table.schema().fields().iter().map(|field| {
             let doc = view.columns.iter().find(|(name, _)| name == field.name()).map_or("", |(_, doc)| doc);
             let [layer, name, doc] = [&view.layer, &view.name, doc].map(String::from);
@@ -158,7 +158,7 @@ async fn register_system(context: &SessionContext, views: &[&View]) -> Result<()
     rows.extend(raw_columns());
     let at = |index: usize| rows.iter().map(|row| row[index].as_str()).collect::<Vec<_>>();
     let columns = texts(&[("layer", at(0)), ("view", at(1)), ("name", at(2)), ("type", at(3)), ("doc", at(4))])?;
-    context.register_table(("system", "column"), columns)?;
+    context.register_table(TableReference::partial("system", "column"), columns)?;
     Ok(())
 }
 

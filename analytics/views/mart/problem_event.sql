@@ -17,13 +17,15 @@ WITH happened AS (
     WHERE verdict = 'flaky'
     UNION ALL
     SELECT
-        series_id, noted_at, first_position, first_position, NULL, NULL, 'note',
-        CASE WHEN coalesce(text, '') = '' THEN kind ELSE kind || ': ' || text END
+        series_id, noted_at AS at, first_position AS low_position, first_position AS high_position,
+        CAST(NULL AS VARCHAR) AS revision, CAST(NULL AS BIGINT) AS build_id, 'note' AS event,
+        CASE WHEN coalesce(text, '') = '' THEN kind ELSE kind || ': ' || text END AS detail
     FROM raw.note
     UNION ALL
     SELECT
-        series_id, recorded_at, good_position, bad_position, bad_revision, NULL, 'range_changed',
-        'between ' || good_revision || ' and ' || bad_revision
+        series_id, recorded_at AS at, good_position AS low_position, bad_position AS high_position,
+        bad_revision AS revision, CAST(NULL AS BIGINT) AS build_id, 'range_changed' AS event,
+        'between ' || good_revision || ' and ' || bad_revision AS detail
     FROM raw.range_history
 ), inside AS (
     SELECT

@@ -27,14 +27,20 @@ WITH placed AS (
 ), looked AS (
     SELECT
         series_id, test_id, project, branch, builder, suite, name, position, revision, verdict,
-        max(verdict) OVER (history RANGE BETWEEN 3 PRECEDING AND 3 PRECEDING) AS before_3,
-        max(verdict) OVER (history RANGE BETWEEN 2 PRECEDING AND 2 PRECEDING) AS before_2,
-        max(verdict) OVER (history RANGE BETWEEN 1 PRECEDING AND 1 PRECEDING) AS before_1,
-        max(verdict) OVER (history RANGE BETWEEN 1 FOLLOWING AND 1 FOLLOWING) AS after_1,
-        max(verdict) OVER (history RANGE BETWEEN 2 FOLLOWING AND 2 FOLLOWING) AS after_2,
-        max(verdict) OVER (history RANGE BETWEEN 3 FOLLOWING AND 3 FOLLOWING) AS after_3
+        max(verdict) OVER before_3 AS before_3,
+        max(verdict) OVER before_2 AS before_2,
+        max(verdict) OVER before_1 AS before_1,
+        max(verdict) OVER after_1 AS after_1,
+        max(verdict) OVER after_2 AS after_2,
+        max(verdict) OVER after_3 AS after_3
     FROM placed
-    WINDOW history AS (PARTITION BY series_id ORDER BY ordinal)
+    WINDOW
+        before_3 AS (PARTITION BY series_id ORDER BY ordinal RANGE BETWEEN 3 PRECEDING AND 3 PRECEDING),
+        before_2 AS (PARTITION BY series_id ORDER BY ordinal RANGE BETWEEN 2 PRECEDING AND 2 PRECEDING),
+        before_1 AS (PARTITION BY series_id ORDER BY ordinal RANGE BETWEEN 1 PRECEDING AND 1 PRECEDING),
+        after_1 AS (PARTITION BY series_id ORDER BY ordinal RANGE BETWEEN 1 FOLLOWING AND 1 FOLLOWING),
+        after_2 AS (PARTITION BY series_id ORDER BY ordinal RANGE BETWEEN 2 FOLLOWING AND 2 FOLLOWING),
+        after_3 AS (PARTITION BY series_id ORDER BY ordinal RANGE BETWEEN 3 FOLLOWING AND 3 FOLLOWING)
 )
 SELECT
     series_id, test_id, project, branch, builder, suite, name, position, revision,

@@ -10,6 +10,7 @@
 -- person_id: the person
 -- author: name of the author
 -- team: the person's team
+-- is_bot: a robot, by the people table or its name
 WITH first_seen AS (
     SELECT project, branch, test_id, min(first_position) AS position
     FROM raw.streak
@@ -25,7 +26,7 @@ WITH first_seen AS (
         lag(revision) OVER (PARTITION BY project, branch ORDER BY position) AS previous_revision
     FROM branch_position
 )
-SELECT f.project, f.branch, f.test_id, c.revision, c.committed_at, c.person_id, c.author, c.team
+SELECT f.project, f.branch, f.test_id, c.revision, c.committed_at, c.person_id, c.author, c.team, c.is_bot
 FROM first_seen AS f
 JOIN neighbour AS n ON n.project = f.project AND n.branch = f.branch AND n.position = f.position
 JOIN step.authored AS c ON c.project = n.project AND c.revision = n.revision

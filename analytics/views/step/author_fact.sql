@@ -40,19 +40,31 @@ WITH switch AS (
     WHERE NOT c.is_bot
     UNION ALL
     SELECT
-        c.person_id, c.author, c.team, c.project, c.committed_at,
-        0, 0, 0, 0, 1, 0, CASE a.state WHEN 'open' THEN 1 ELSE 0 END, NULL, 0, 0, 0, 0, 0
+        c.person_id, c.author, c.team, c.project, c.committed_at AS at,
+        0 AS change_count, 0 AS merge_count, 0 AS tested_change_count, 0 AS green_change_count,
+        1 AS problem_caused_count, 0 AS problem_fixed_count,
+        CASE a.state WHEN 'open' THEN 1 ELSE 0 END AS still_open_count, CAST(NULL AS DOUBLE) AS hours_to_fix,
+        0 AS lines_added, 0 AS lines_removed, 0 AS merge_lines_added, 0 AS merge_lines_removed, 0 AS test_added_count
     FROM step.accused AS a
     JOIN step.authored AS c ON c.project = a.project AND c.revision = a.revision
     WHERE a.is_guilty
     UNION ALL
     SELECT
-        person_id, author, team, project, coalesce(committed_at, fixed_at),
-        0, 0, 0, 0, 0, 1, 0, hours_to_resolve, 0, 0, 0, 0, 0
+        person_id, author, team, project, coalesce(committed_at, fixed_at) AS at,
+        0 AS change_count, 0 AS merge_count, 0 AS tested_change_count, 0 AS green_change_count,
+        0 AS problem_caused_count, 1 AS problem_fixed_count, 0 AS still_open_count, hours_to_resolve AS hours_to_fix,
+        0 AS lines_added, 0 AS lines_removed, 0 AS merge_lines_added, 0 AS merge_lines_removed, 0 AS test_added_count
     FROM step.fix
+    WHERE NOT is_bot
     UNION ALL
-    SELECT person_id, author, team, project, committed_at, 0, 0, 0, 0, 0, 0, 0, NULL, 0, 0, 0, 0, 1
+    SELECT
+        person_id, author, team, project, committed_at AS at,
+        0 AS change_count, 0 AS merge_count, 0 AS tested_change_count, 0 AS green_change_count,
+        0 AS problem_caused_count, 0 AS problem_fixed_count, 0 AS still_open_count,
+        CAST(NULL AS DOUBLE) AS hours_to_fix, 0 AS lines_added, 0 AS lines_removed, 0 AS merge_lines_added,
+        0 AS merge_lines_removed, 1 AS test_added_count
     FROM step.added_test
+    WHERE NOT is_bot
 )
 SELECT
     f.person_id, f.author, f.team, f.project, f.at,

@@ -10,6 +10,7 @@
 -- person_id: the fixer
 -- author: name of the author
 -- team: the person's team
+-- is_bot: a robot, by the people table or its name
 -- revision: the change that fixed it, where one change did
 -- committed_at: when it was committed
 -- fixed_at: when the problem was resolved
@@ -28,6 +29,7 @@ SELECT
     coalesce(s.person_id, c.person_id) AS person_id,
     coalesce(p.name, c.author) AS author,
     CASE WHEN p.person_id IS NULL THEN c.team ELSE p.team END AS team,
+    CASE WHEN p.person_id IS NULL THEN c.is_bot ELSE p.is_bot END AS is_bot,
     c.revision, c.committed_at, e.resolved_at AS fixed_at,
     (date_part('epoch', e.resolved_at) - date_part('epoch', e.opened_at)) / 3600.0 AS hours_to_resolve,
     CASE WHEN s.person_id IS NULL THEN 'single_change' ELSE 'note' END AS rule
