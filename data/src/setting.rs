@@ -32,5 +32,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("guilty_threshold", 0.5, "probability", "an author whose suspicion is above it is guilty"),
     setting("flaky_flip_rate", 0.1, "flips per run", "a series that flips more often than this is flaky"),
     setting("flaky_min_positions", 10.0, "positions", "fewer tested positions than this say nothing about flips"),
+    setting("flaky_min_flips", 4.0, "flips", "fewer flips than this are a break or two and their fixes"),
+    setting("evidence_max_files", 200.0, "files", "the files of a larger change say nothing about a failing test"),
     setting("author_stats", 1.0, "flag", "0 hides all figures about single authors"),
 ];
