@@ -121,7 +121,10 @@ mod tests {
     fn a_head_is_read_line_by_line() {
         let view = View::parse("mart", "x", "-- Title\n-- More.\n-- Grain: one row per y\n-- a: the a\nSELECT 1 AS a");
         let view = view.expect("the head is whole");
-        assert_eq!((view.title.as_str(), view.about.as_str(), view.grain.as_str()), ("Title", "More.", "one row per y"));
+        assert_eq!(
+            (view.title.as_str(), view.about.as_str(), view.grain.as_str()),
+            ("Title", "More.", "one row per y")
+        );
         assert_eq!(view.columns, [("a".to_string(), "the a".to_string())]);
     }
 

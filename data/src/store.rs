@@ -199,6 +199,11 @@ impl Store {
         Ok(self.latest()?.expect("a store publishes when it is opened first"))
     }
 
+    /// Returns the newest publication of `batch`: compaction publishes a batch again.
+    pub fn publication_of(&self, batch: i64) -> Result<Publication> {
+        Ok(self.find("WHERE batch = ?1", [batch])?.expect("what is folded has been published"))
+    }
+
     /// Returns the fact tables of `publication` as the engine reads them, with all columns, private ones too.
     pub async fn providers(&self, publication: &Publication) -> Result<Vec<(&'static Table, Arc<dyn TableProvider>)>> {
         let mut reader = self.reader.lock().await;
@@ -211,14 +216,20 @@ impl Store {
     }
 
     fn latest(&self) -> Result<Option<Publication>> {
-        const NEWEST: &str =
-            "SELECT publication_id, batch, versions FROM publication ORDER BY publication_id DESC LIMIT 1";
+        self.find("", [])
+    }
+
+    fn find(&self, condition: &str, parameters: impl rusqlite::Params) -> Result<Option<Publication>> {
+        let newest = format!(
+            "SELECT publication_id, batch, versions FROM publication {condition} ORDER BY publication_id DESC LIMIT 1"
+        );
+        let parse = |versions: String| {
+            serde_json::from_str(&versions)
+                .map_err(|e| rusqlite::Error::FromSqlConversionFailure(2, rusqlite::types::Type::Text, e.into()))
+        };
         self.state.read(|c| {
-            c.query_row(NEWEST, [], |row| {
-                let versions: String = row.get(2)?;
-                let versions = serde_json::from_str(&versions)
-                    .map_err(|e| rusqlite::Error::FromSqlConversionFailure(2, rusqlite::types::Type::Text, e.into()))?;
-                Ok(Publication { id: row.get(0)?, batch: row.get(1)?, versions })
+            c.query_row(&newest, parameters, |row| {
+                Ok(Publication { id: row.get(0)?, batch: row.get(1)?, versions: parse(row.get(2)?)? })
             })
             .optional()
         })
