@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -91,18 +92,16 @@ fn a_worktree_holds_exactly_its_revision() {
     assert_eq!(names(slot.dir()), [".git", "a"]);
     assert_eq!(fs::read(slot.dir().join("a")).unwrap(), b"other");
     assert!(!slot.dir().join(".git/hooks/post-checkout").exists());
-    let said = std::process::Command::new("git").arg("-C").arg(slot.dir());
-    let mut said = said_by(said, &["status", "--porcelain"]);
-    assert_eq!(said, "");
-    said = said_by(std::process::Command::new("git").arg("-C").arg(slot.dir()), &["describe", "--tags"]);
+    assert_eq!(git(slot.dir(), &["status", "--porcelain"]), "");
+    let said = git(slot.dir(), &["describe", "--tags"]);
     assert!(said.starts_with("v1-1-g"), "{said}");
     let other = Slot::claim(&world.path("work"), &world.history()).unwrap();
     assert_ne!(other.dir(), slot.dir());
     assert!(slot.prepare(&Oid::ZERO_SHA1.to_string()).is_err());
 }
 
-fn said_by(command: &mut std::process::Command, arguments: &[&str]) -> String {
-    let output = command.args(arguments).output().unwrap();
+fn git(dir: &Path, arguments: &[&str]) -> String {
+    let output = Command::new("git").arg("-C").arg(dir).args(arguments).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
