@@ -1,1 +1,3 @@
 //! How results get into Annals: git history, running builds, report formats, ingest.
+
+pub mod report;
