@@ -134,7 +134,8 @@ pub(super) fn line(text: &str, length: usize) -> String {
 /// Returns `text` with `\r\n` as `\n`, without terminal colours, and with other control characters as U+FFFD.
 pub(super) fn clean(text: &str) -> Cow<'_, str> {
     let is_plain = |byte: u8| byte >= b' ' && byte != 0x7f || byte == b'\n' || byte == b'\t';
-    if text.bytes().all(is_plain) && !text.contains("#x1B[") {
+    let has_escape = text.as_bytes().contains(&b'#') && text.contains("#x1B[");
+    if !has_escape && text.bytes().all(is_plain) {
         return Cow::Borrowed(text);
     }
     let mut kept = String::with_capacity(text.len());

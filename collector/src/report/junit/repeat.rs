@@ -7,9 +7,10 @@ use std::collections::{BTreeSet, HashMap};
 use annals_data::row::{Outcome, Status};
 
 use super::super::text::Excerpt;
+use super::case::Attempt;
 
 /// An outcome with what settling needs to know of its case.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) outcome: Outcome,
     /// Where the case begins in the text.
@@ -26,6 +27,17 @@ pub(super) struct Entry {
     pub(super) is_unexplained: bool,
     /// To be left out.
     pub(super) is_dropped: bool,
+}
+
+impl Entry {
+    /// Returns the entry as the outcome of one attempt.
+    pub(super) fn with(mut self, attempt: Attempt) -> Self {
+        self.outcome.status = attempt.status;
+        self.outcome.error_kind = attempt.error_kind.map(str::to_owned);
+        self.outcome.duration_us = attempt.duration_us;
+        self.outcome.message = attempt.message;
+        self
+    }
 }
 
 /// Returns the places of the entries of each test within each suite element, in order.

@@ -49,21 +49,13 @@ impl Reading<'_> {
                 line,
             },
         };
-        for attempt in case.attempts(self.limits.message) {
-            if self.entries.len() >= self.limits.cases {
-                return Err(self.refuse(format!("the report holds more than {} outcomes", self.limits.cases)));
-            }
-            self.entries.push(Entry {
-                outcome: Outcome {
-                    status: attempt.status,
-                    error_kind: attempt.error_kind.map(str::to_owned),
-                    duration_us: attempt.duration_us,
-                    message: attempt.message,
-                    ..entry.outcome.clone()
-                },
-                ..entry
-            });
+        let mut attempts = case.attempts(self.limits.message);
+        if self.entries.len() + attempts.len() > self.limits.cases {
+            return Err(self.refuse(format!("the report holds more than {} outcomes", self.limits.cases)));
         }
+        let last = attempts.pop();
+        self.entries.extend(attempts.into_iter().map(|attempt| entry.clone().with(attempt)));
+        self.entries.extend(last.map(|attempt| entry.with(attempt)));
         Ok(())
     }
 

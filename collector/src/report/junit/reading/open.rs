@@ -54,15 +54,15 @@ impl Reading<'_> {
                 "result" => &mut case.result,
                 "failure" => return case.failure = Some(clip(value)),
                 "line" => return case.line = value.trim().parse().ok(),
-                "time" => return time = Some(value.to_owned()),
-                "duration" => return duration = Some(value.to_owned()),
+                "time" => return time = Some(length(value)),
+                "duration" => return duration = Some(length(value)),
                 _ => return,
             };
             if field.is_none() {
                 *field = Some(name(value, bound));
             }
         })?;
-        case.duration_us = self.duration(time.or(duration).as_deref());
+        case.duration_us = self.duration(time.or(duration));
         let case = Box::new(Case { attributes: case, ..Case::default() });
         Ok(Frame::Case { case, position: self.position })
     }
@@ -73,10 +73,10 @@ impl Reading<'_> {
         self.attributes(element, |name, value| match name {
             "type" => finding.type_name = clip(value),
             "message" => finding.message = clip(value),
-            "time" => time = Some(value.to_owned()),
+            "time" => time = Some(length(value)),
             _ => {}
         })?;
-        finding.duration_us = self.duration(time.as_deref());
+        finding.duration_us = self.duration(time);
         self.is_pytest |= finding.type_name == "pytest.skip" || finding.type_name == "pytest.xfail";
         Ok(Frame::Finding { finding, position: self.position })
     }
@@ -115,13 +115,25 @@ impl Reading<'_> {
         xml::attributes(element, |name, value| visit(name, &value)).map_err(|reason| self.refuse(reason))
     }
 
-    fn duration(&mut self, text: Option<&str>) -> Option<i64> {
-        let text = text.filter(|text| !text.trim().is_empty())?;
-        let duration = duration::microseconds(text);
-        if duration.is_none() {
-            self.notes.push(self.position, format!("`{}` is no length of time", line(text, 40)));
+    /// Returns a length of time, and tells where an attribute is none.
+    fn duration(&mut self, length: Option<Length>) -> Option<i64> {
+        match length? {
+            Ok(duration) => duration,
+            Err(text) => {
+                self.notes.push(self.position, format!("`{text}` is no length of time"));
+                None
+            }
         }
-        duration
+    }
+}
+
+/// Microseconds, or the text that is no time; an empty text is neither.
+type Length = Result<Option<i64>, String>;
+
+fn length(text: &str) -> Length {
+    match duration::microseconds(text) {
+        None if !text.trim().is_empty() => Err(line(text, 40)),
+        duration => Ok(duration),
     }
 }
 
