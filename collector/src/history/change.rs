@@ -6,6 +6,7 @@ use std::thread;
 use annals_data::row::Change;
 use git2::{Commit, Mailmap, Oid, Repository, Signature};
 
+use super::content::Contents;
 use super::{History, file};
 use crate::clock;
 use crate::error::{Error, Result};
@@ -18,6 +19,9 @@ const CHUNK: usize = 16;
 const MESSAGE_LIMIT: usize = 64 * 1024;
 /// A subject is cut to this many bytes.
 const SUBJECT_LIMIT: usize = 1024;
+
+/// Changes that one thread read in a row, with their place among the others.
+type Chunk = (usize, Vec<Change>);
 
 /// Some changes of a history, parents before children.
 #[derive(Debug)]
@@ -66,13 +70,15 @@ impl History {
 /// Reads `ids` by all readers at once; the order stays.
 fn read(readers: &mut [Reader], ids: &[Oid]) -> Result<Vec<Change>> {
     let next = AtomicUsize::new(0);
-    let parts = thread::scope(|scope| {
+    let mut chunks = thread::scope(|scope| {
         let next = &next;
         let threads: Vec<_> = readers.iter_mut().map(|reader| scope.spawn(move || reader.take(ids, next))).collect();
-        threads.into_iter().map(|t| t.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
-    });
-    let parts: Result<Vec<Vec<(usize, Vec<Change>)>>> = parts;
-    let mut chunks: Vec<_> = parts?.into_iter().flatten().collect();
+        let mut chunks: Vec<Chunk> = Vec::new();
+        for thread in threads {
+            chunks.extend(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+        }
+        Ok::<_, Error>(chunks)
+    })?;
     chunks.sort_by_key(|(index, _)| *index);
     Ok(chunks.into_iter().flat_map(|(_, changes)| changes).collect())
 }
@@ -87,6 +93,12 @@ struct Reader {
     is_shallow: bool,
 }
 
+/// What a thread needs beside its reader and cannot be sent to another one.
+struct Desk<'r> {
+    mailmap: Mailmap,
+    contents: Contents<'r>,
+}
+
 impl Reader {
     fn new(history: &History, project: &str, tip: &str) -> Result<Self> {
         let repository = history.repository()?;
@@ -95,23 +107,27 @@ impl Reader {
         Ok(Self { history: history.clone(), project: project.to_owned(), repository, mailmap, is_shallow })
     }
 
-    fn take(&mut self, ids: &[Oid], next: &AtomicUsize) -> Result<Vec<(usize, Vec<Change>)>> {
+    fn take(&mut self, ids: &[Oid], next: &AtomicUsize) -> Result<Vec<Chunk>> {
         let mut parts = Vec::new();
-        let mailmap = Mailmap::from_buffer(&self.mailmap).map_err(Error::git(&self.history.path))?;
+        let desk = self.desk().map_err(Error::git(&self.history.path))?;
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(chunk) = ids.chunks(CHUNK).nth(index) else { return Ok(parts) };
-            let changes = chunk.iter().map(|id| self.change(*id, &mailmap)).collect::<Result<_, _>>();
+            let changes = chunk.iter().map(|id| self.change(*id, &desk)).collect::<Result<_, _>>();
             parts.push((index, changes.map_err(Error::git(&self.history.path))?));
         }
     }
 
-    fn change(&self, id: Oid, mailmap: &Mailmap) -> Result<Change, git2::Error> {
+    fn desk(&self) -> Result<Desk<'_>, git2::Error> {
+        Ok(Desk { mailmap: Mailmap::from_buffer(&self.mailmap)?, contents: Contents::new(&self.repository)? })
+    }
+
+    fn change(&self, id: Oid, desk: &Desk<'_>) -> Result<Change, git2::Error> {
         let commit = self.repository.find_commit(id)?;
         let encoding = commit.message_encoding().ok().flatten().unwrap_or_default().to_lowercase();
         let text = |bytes: &[u8]| decode(bytes, &encoding);
-        let (author_name, author_email) = person(mailmap, &commit.author(), &text);
-        let (committer_name, committer_email) = person(mailmap, &commit.committer(), &text);
+        let (author_name, author_email) = person(&desk.mailmap, &commit.author(), &text);
+        let (committer_name, committer_email) = person(&desk.mailmap, &commit.committer(), &text);
         let parents = self.parents(&commit);
         // A commit at the edge of a shallow history has no tree to be compared with.
         let is_edge = commit.parent_count() < parents.len();
@@ -126,7 +142,7 @@ impl Reader {
             committed_at: clock::from_seconds(commit.time().seconds()),
             subject: cut(text(commit.summary_bytes().unwrap_or_default()), SUBJECT_LIMIT),
             message: cut(text(commit.message_bytes()), MESSAGE_LIMIT),
-            files: if is_edge { Vec::new() } else { file::files(&self.repository, &commit)? },
+            files: if is_edge { Vec::new() } else { file::files(&self.repository, &desk.contents, &commit)? },
             parents,
         })
     }

@@ -1,37 +1,31 @@
 //! The files of a change: what happened to each against the first parent, and how many lines.
 
-use annals_data::row::File;
-use git2::{Commit, Delta, Diff, DiffDelta, DiffFindOptions, DiffOptions, Error, Patch, Repository, Tree};
+use std::rc::Rc;
 
+use annals_data::row::File;
+use git2::{Commit, Delta, Diff, DiffDelta, DiffFile, DiffFindOptions, DiffOptions, Error, FileMode, Repository, Tree};
+
+use super::content::{Contents, Middle, SIZE_LIMIT};
 use super::merge;
 
 /// A change's files beyond this many are left out: only imports of whole trees have so many.
 const FILE_LIMIT: usize = 10_000;
-/// Files larger than this (bytes) count as binary: no line counts, no search for renames.
-const SIZE_LIMIT: i64 = 4 << 20;
 /// Beyond this many pairs of added and deleted files only exact renames are looked for.
 const PAIR_LIMIT: usize = 100_000;
 
 /// Returns the files that a commit touches.
-pub(super) fn files(repository: &Repository, commit: &Commit<'_>) -> Result<Vec<File>, Error> {
+pub(super) fn files(repository: &Repository, contents: &Contents<'_>, commit: &Commit<'_>) -> Result<Vec<File>, Error> {
     let tree = commit.tree()?;
     let parents = commit.parents().map(|parent| parent.tree()).collect::<Result<Vec<_>, _>>()?;
     let diff = difference(repository, parents.first(), &tree)?;
     let others = parents.get(1..).unwrap_or_default();
-    let count = diff.deltas().len().min(FILE_LIMIT);
-    let files = (0..count).filter_map(|index| file(repository, &diff, index, others).transpose());
-    files.collect()
-}
-
-/// Returns options that all comparisons of contents share.
-pub(super) fn options() -> DiffOptions {
-    let mut options = DiffOptions::new();
-    options.context_lines(0).include_typechange(true).ignore_submodules(false).max_size(SIZE_LIMIT);
-    options
+    diff.deltas().take(FILE_LIMIT).map(|delta| file(contents, &delta, others)).collect()
 }
 
 fn difference<'r>(repository: &'r Repository, old: Option<&Tree<'_>>, new: &Tree<'_>) -> Result<Diff<'r>, Error> {
-    let mut diff = repository.diff_tree_to_tree(old, Some(new), Some(&mut options()))?;
+    let mut options = DiffOptions::new();
+    options.include_typechange(true).max_size(SIZE_LIMIT as i64);
+    let mut diff = repository.diff_tree_to_tree(old, Some(new), Some(&mut options))?;
     let count = |status| diff.deltas().filter(|delta| delta.status() == status).count();
     let pairs = count(Delta::Added) * count(Delta::Deleted);
     if pairs > 0 {
@@ -45,22 +39,30 @@ fn difference<'r>(repository: &'r Repository, old: Option<&Tree<'_>>, new: &Tree
     Ok(diff)
 }
 
-fn file(repository: &Repository, diff: &Diff<'_>, index: usize, others: &[Tree<'_>]) -> Result<Option<File>, Error> {
-    // Contents that cannot be read (a partial clone) leave the line counts unknown.
-    let patch = Patch::from_diff(diff, index).ok().flatten();
-    let Some(delta) = diff.get_delta(index) else { return Ok(None) };
-    let mut file = named(&delta);
-    let Some(patch) = patch.filter(|_| !delta.flags().is_binary()) else { return Ok(Some(file)) };
-    let (_, added, removed) = patch.line_stats()?;
+fn file(contents: &Contents<'_>, delta: &DiffDelta<'_>, others: &[Tree<'_>]) -> Result<File, Error> {
+    let mut file = named(delta);
+    // A file whose text cannot be had (binary, too large, a partial clone) has no lines.
+    let texts = text(contents, &delta.old_file()).zip(text(contents, &delta.new_file()));
+    let Some((old, new)) = texts else { return Ok(file) };
+    let middle = Middle::of(&old, &new);
+    let (added, removed) = middle.count()?;
     let own = match others {
         [] => (added, removed),
-        _ => merge::own_lines(repository, &patch, &delta, others)?,
+        _ => merge::own_lines(contents, &middle, delta, others)?,
     };
     file.lines_added = Some(own.0 as i64);
     file.lines_removed = Some(own.1 as i64);
     file.merge_lines_added = (added - own.0.min(added)) as i64;
     file.merge_lines_removed = (removed - own.1.min(removed)) as i64;
-    Ok(Some(file))
+    Ok(file)
+}
+
+/// Returns a file's text; a submodule's is the one line that git shows for it.
+fn text(contents: &Contents<'_>, file: &DiffFile<'_>) -> Option<Rc<[u8]>> {
+    match file.mode() {
+        FileMode::Commit => Some(format!("Subproject commit {}\n", file.id()).into_bytes().into()),
+        _ => contents.text(file.id()),
+    }
 }
 
 fn named(delta: &DiffDelta<'_>) -> File {

@@ -6,9 +6,9 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use git2::{Blob, DiffDelta, DiffLineType, Error, Oid, Patch, Repository, Tree};
+use git2::{DiffDelta, Error, Oid, Tree};
 
-use super::file;
+use super::content::{Contents, Line, Middle};
 
 /// Files with more differing lines than this are taken to come from the other parents whole.
 const LINE_LIMIT: usize = 50_000;
@@ -16,29 +16,29 @@ const LINE_LIMIT: usize = 50_000;
 /// The lines in which two versions of a file differ.
 #[derive(Default)]
 struct Lines {
-    /// Numbers of lines that only the new version has.
-    added: Vec<u32>,
+    /// Numbers of lines that only the new version has, rising.
+    added: Vec<usize>,
     /// How often each line (by hash) stands in the old version only.
     removed: HashMap<u64, usize>,
 }
 
-/// Returns how many of the lines added and removed against the first parent no other parent accounts for.
+/// Returns how many of the lines added and removed against the first parent (`middle`) no other parent accounts for.
 pub(super) fn own_lines(
-    repository: &Repository,
-    patch: &Patch<'_>,
+    contents: &Contents<'_>,
+    middle: &Middle<'_>,
     delta: &DiffDelta<'_>,
     others: &[Tree<'_>],
 ) -> Result<(usize, usize), Error> {
-    let (_, added, removed) = patch.line_stats()?;
+    let (added, removed) = middle.count()?;
     let versions: Vec<Option<Oid>> = others.iter().map(|tree| version(tree, delta)).collect();
-    let new = Some(delta.new_file().id()).filter(|id| !id.is_zero());
-    if versions.contains(&new) || added + removed > LINE_LIMIT {
+    let id = delta.new_file().id();
+    if versions.contains(&Some(id).filter(|id| !id.is_zero())) || added + removed > LINE_LIMIT {
         return Ok((0, 0));
     }
-    let mut own = lines(patch)?;
-    let new = new.and_then(|id| repository.find_blob(id).ok());
-    for old in versions.into_iter().flatten().filter_map(|id| repository.find_blob(id).ok()) {
-        own.keep_common(&compare(&old, new.as_ref())?);
+    let Some(new) = contents.text(id) else { return Ok((0, 0)) };
+    let mut own = lines(middle)?;
+    for old in versions.into_iter().flatten().filter_map(|id| contents.text(id)) {
+        own.keep_common(&lines(&Middle::of(&old, &new))?);
     }
     Ok((own.added.len(), own.removed.values().sum()))
 }
@@ -49,33 +49,17 @@ fn version(tree: &Tree<'_>, delta: &DiffDelta<'_>) -> Option<Oid> {
     paths.into_iter().flatten().find_map(|path| tree.get_path(path).ok()).map(|entry| entry.id())
 }
 
-fn compare(old: &Blob<'_>, new: Option<&Blob<'_>>) -> Result<Lines, Error> {
-    let mut options = file::options();
-    let patch = match new {
-        Some(new) => Patch::from_blobs(old, None, new, None, Some(&mut options))?,
-        None => Patch::from_blob_and_buffer(old, None, &[], None, Some(&mut options))?,
-    };
-    lines(&patch)
-}
-
-fn lines(patch: &Patch<'_>) -> Result<Lines, Error> {
+fn lines(middle: &Middle<'_>) -> Result<Lines, Error> {
     let mut lines = Lines::default();
-    for hunk in 0..patch.num_hunks() {
-        for index in 0..patch.num_lines_in_hunk(hunk)? {
-            let line = patch.line_in_hunk(hunk, index)?;
-            match line.origin_value() {
-                DiffLineType::Addition => lines.added.extend(line.new_lineno()),
-                DiffLineType::Deletion => *lines.removed.entry(hash(line.content())).or_default() += 1,
-                _ => {}
-            }
-        }
-    }
+    middle.lines(&mut |line| match line {
+        Line::Added(number) => lines.added.push(number),
+        Line::Removed(content) => *lines.removed.entry(hash(content)).or_default() += 1,
+    })?;
     Ok(lines)
 }
 
 impl Lines {
     fn keep_common(&mut self, other: &Self) {
-        // Line numbers rise within a patch.
         self.added.retain(|number| other.added.binary_search(number).is_ok());
         for (line, count) in &mut self.removed {
             *count = (*count).min(other.removed.get(line).copied().unwrap_or(0));
