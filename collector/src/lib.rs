@@ -15,6 +15,7 @@
 
 pub mod builder;
 pub mod checkout;
+pub mod demo;
 pub mod collect;
 pub mod history;
 pub mod ingest;
