@@ -107,7 +107,8 @@ async fn register_views(context: &SessionContext, views: &[&View]) -> Result<()>
         for (view, _) in ready {
             let plan = plan(&state, view).await.map_err(|source| fault(view, source))?;
             let table = ViewTable::new(plan, Some(view.text.clone()));
-            context.register_table(TableReference::partial(view.layer.as_str(), view.name.as_str()), Arc::new(table))?;
+            context
+                .register_table(TableReference::partial(view.layer.as_str(), view.name.as_str()), Arc::new(table))?;
         }
         waiting = blocked;
     }

@@ -12,6 +12,10 @@
 //! with one line for every output column, in the order of the SELECT. The file's folder is the layer, its stem the name;
 //! `step` views may read `raw`, `mart` views may read both. The build script lists the files; [`folder`] reads a site's
 //! own. Planning is not here: see [`crate::session`].
+//!
+//! Two habits of DataFusion decide how a view is written. A CTE or view that is read twice is computed twice, so windows
+//! and `CASE` are better than self joins. `CROSS JOIN` makes one batch per row of its left side, so thresholds stand
+//! left: `FROM threshold AS t CROSS JOIN episode AS e`.
 
 use std::fs;
 use std::path::Path;
@@ -121,7 +125,10 @@ mod tests {
     fn a_head_is_read_line_by_line() {
         let view = View::parse("mart", "x", "-- Title\n-- More.\n-- Grain: one row per y\n-- a: the a\nSELECT 1 AS a");
         let view = view.expect("the head is whole");
-        assert_eq!((view.title.as_str(), view.about.as_str(), view.grain.as_str()), ("Title", "More.", "one row per y"));
+        assert_eq!(
+            (view.title.as_str(), view.about.as_str(), view.grain.as_str()),
+            ("Title", "More.", "one row per y")
+        );
         assert_eq!(view.columns, [("a".to_string(), "the a".to_string())]);
     }
 

@@ -59,9 +59,7 @@ pub(crate) fn raw(world: &World, history: &[(Range, i64)]) -> Result<RawTables, 
     rows.extend(ranges(world, &oracle::ranges(&streaks).into_iter().collect::<Vec<_>>()));
     rows.extend(people(world));
     rows.insert("note", world.notes.iter().enumerate().map(note).collect());
-    let setting = |s: &annals_data::setting::Setting| {
-        json!({"name": s.name, "value": world.settings[s.name], "unit": s.unit, "doc": s.doc})
-    };
+    let setting = |s: &annals_data::setting::Setting| json!({"name": s.name, "value": world.settings[s.name], "unit": s.unit, "doc": s.doc});
     rows.insert("setting", SETTINGS.iter().map(setting).collect());
     let facts = schema::TABLES.into_iter().map(|table| (table.name, table.arrow()));
     let knowledge = KNOWLEDGE.iter().map(|(name, columns)| (*name, knowledge_schema(columns)));
@@ -159,7 +157,8 @@ fn messages(world: &World) -> Vec<Value> {
     let failed = world.builds.iter().flat_map(|facts| &facts.outcomes).filter(|o| is_failure(o.status));
     let texts: std::collections::BTreeSet<&str> = failed.filter_map(|o| o.message.as_deref()).collect();
     let mask = |text: &str| text.replace(|c: char| c.is_ascii_digit(), "N");
-    let row = |text: &str| json!({"batch": 1, "message_id": id::message_id(text), "signature": mask(text), "text": text});
+    let row =
+        |text: &str| json!({"batch": 1, "message_id": id::message_id(text), "signature": mask(text), "text": text});
     texts.into_iter().map(row).collect()
 }
 
@@ -228,9 +227,7 @@ fn people(world: &World) -> [(&'static str, Vec<Value>); 3] {
         });
         people.insert(&person.name, row);
     }
-    let owner = |(name, pattern): &(String, String)| {
-        json!({"project": "demo", "pattern": pattern, "person_id": person_id(name)})
-    };
+    let owner = |(name, pattern): &(String, String)| json!({"project": "demo", "pattern": pattern, "person_id": person_id(name)});
     [
         ("person", people.into_values().collect()),
         ("identity", identities.into_values().collect()),

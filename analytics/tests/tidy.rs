@@ -16,7 +16,11 @@ fn every_view_documents_its_columns_in_order() {
         let tables = tables::raw(&World::default(), &[]).unwrap();
         let session = session::build(&tables, &[], 1).await.unwrap_or_else(|error| panic!("{error}"));
         for view in view::all() {
-            let table = session.context.table_provider(TableReference::partial(view.layer.as_str(), view.name.as_str())).await.unwrap();
+            let table = session
+                .context
+                .table_provider(TableReference::partial(view.layer.as_str(), view.name.as_str()))
+                .await
+                .unwrap();
             let planned: Vec<String> = table.schema().fields().iter().map(|field| field.name().clone()).collect();
             let documented: Vec<String> = view.columns.iter().map(|(name, _)| name.clone()).collect();
             assert_eq!(planned, documented, "{}", view.full_name());

@@ -27,7 +27,8 @@ fn files(folder: &str) -> Vec<PathBuf> {
 fn run(file: &Path) -> Result<(), String> {
     let mut runner = Runner::new(|| async { story::Teller::new() });
     if std::env::var_os("ANNALS_BLESS").is_some() {
-        let update = runner.update_test_file(file, "  ", default_validator, default_normalizer, default_column_validator);
+        let update =
+            runner.update_test_file(file, "  ", default_validator, default_normalizer, default_column_validator);
         return futures::executor::block_on(update).map_err(|error| error.to_string());
     }
     runner.run_file(file).map_err(|error| error.to_string())

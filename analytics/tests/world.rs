@@ -283,7 +283,13 @@ fn file(word: &str, brings: bool) -> Result<File, Fault> {
     let (added, removed) = (number(added)?, number(removed)?);
     let file = File { path: path.into(), kind: "modified".into(), ..File::default() };
     Ok(if brings {
-        File { lines_added: Some(0), lines_removed: Some(0), merge_lines_added: added, merge_lines_removed: removed, ..file }
+        File {
+            lines_added: Some(0),
+            lines_removed: Some(0),
+            merge_lines_added: added,
+            merge_lines_removed: removed,
+            ..file
+        }
     } else {
         File { lines_added: Some(added), lines_removed: Some(removed), ..file }
     })
