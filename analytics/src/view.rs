@@ -12,6 +12,10 @@
 //! with one line for every output column, in the order of the SELECT. The file's folder is the layer, its stem the name;
 //! `step` views may read `raw`, `mart` views may read both. The build script lists the files; [`folder`] reads a site's
 //! own. Planning is not here: see [`crate::session`].
+//!
+//! Two habits of DataFusion decide how a view is written. A CTE or view that is read twice is computed twice, so windows
+//! and `CASE` are better than self joins. `CROSS JOIN` makes one batch per row of its left side, so thresholds stand
+//! left: `FROM threshold AS t CROSS JOIN episode AS e`.
 
 use std::fs;
 use std::path::Path;

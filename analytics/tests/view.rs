@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at what is wrong")]
 
+mod door;
 mod oracle;
 mod story;
 mod tables;

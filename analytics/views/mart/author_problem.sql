@@ -27,6 +27,7 @@ WITH switch AS (
 SELECT
     p.person_id, p.author, p.problem_id, p.role, p.suspicion,
     e.project, e.branch, e.builder, e.suite, e.name, e.state, e.opened_at, e.resolved_at
-FROM part AS p
-JOIN switch AS s ON s.is_on
+FROM switch AS s
+CROSS JOIN part AS p
 JOIN step.episode AS e ON e.problem_id = p.problem_id
+WHERE s.is_on

@@ -12,7 +12,7 @@ WITH happened AS (
     SELECT
         series_id, first_at AS at, first_position AS low_position, first_position AS high_position,
         first_revision AS revision, first_build_id AS build_id, 'flaky' AS event,
-        CAST(position_count AS VARCHAR) || ' positions passed and failed' AS detail
+        'passed and failed up to ' || last_revision AS detail
     FROM raw.streak
     WHERE verdict = 'flaky'
     UNION ALL

@@ -16,30 +16,25 @@
 -- is_complete: the range's history is wholly known
 -- rule: name of the rule
 -- rule_version: version of the rule
-WITH weighed AS (
+WITH shared AS (
     SELECT
         problem_id, series_id, project, state, revision, ordinal, person_id, author, subject, is_complete,
-        rule, rule_version,
-        CASE WHEN min(weight) = 0 THEN 0.0 ELSE exp(sum(ln(CASE WHEN weight = 0 THEN 1 ELSE weight END))) END AS weight,
-        string_agg(detail, '; ' ORDER BY evidence) FILTER (WHERE evidence <> 'listed') AS evidence
+        rule, rule_version, weight,
+        concat_ws('; ', robot, plain_merge, file_in_message, file_like_test, many_files, documentation, no_file)
+            AS evidence,
+        weight / nullif(sum(weight) OVER list, 0) AS suspicion,
+        count(*) OVER list AS change_count,
+        row_number() OVER list AS rank
     FROM step.judgement
-    GROUP BY
-        problem_id, series_id, project, state, revision, ordinal, person_id, author, subject, is_complete,
-        rule, rule_version
-), shared AS (
-    SELECT
-        problem_id, series_id, project, state, revision, ordinal, person_id, author, subject, is_complete,
-        rule, rule_version, weight, evidence,
-        weight / sum(weight) OVER (PARTITION BY problem_id) AS suspicion,
-        count(*) OVER (PARTITION BY problem_id) AS change_count
-    FROM weighed
+    WINDOW list AS (
+        PARTITION BY problem_id ORDER BY weight DESC, ordinal ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+    )
 )
 SELECT
-    problem_id, series_id, project, state,
-    CAST(row_number() OVER (PARTITION BY problem_id ORDER BY weight DESC, ordinal) AS BIGINT) AS rank,
+    problem_id, series_id, project, state, CAST(rank AS BIGINT) AS rank,
     revision, person_id, author, subject, suspicion,
     CASE WHEN change_count = 1 THEN 'the only change' ELSE 'one of ' || CAST(change_count AS VARCHAR) || ' changes' END
-        || coalesce('; ' || evidence, '') AS evidence,
+        || CASE WHEN evidence = '' THEN '' ELSE '; ' || evidence END AS evidence,
     is_complete, rule, rule_version
 FROM shared
 WHERE weight > 0

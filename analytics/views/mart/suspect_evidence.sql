@@ -8,5 +8,22 @@
 -- detail: the evidence in words
 -- rule: name of the rule
 -- rule_version: version of the rule
+WITH told AS (
+    SELECT
+        j.problem_id, j.series_id, j.revision, w.evidence, w.weight, w.rule, w.rule_version,
+        CASE w.evidence
+            WHEN 'listed' THEN 'on the blamelist'
+            WHEN 'robot' THEN j.robot
+            WHEN 'plain_merge' THEN j.plain_merge
+            WHEN 'file_in_message' THEN j.file_in_message
+            WHEN 'file_like_test' THEN j.file_like_test
+            WHEN 'many_files' THEN j.many_files
+            WHEN 'documentation' THEN j.documentation
+            WHEN 'no_file' THEN j.no_file
+        END AS detail
+    FROM step.evidence_weight AS w
+    CROSS JOIN step.judgement AS j
+)
 SELECT problem_id, series_id, revision, evidence, weight, detail, rule, rule_version
-FROM step.judgement
+FROM told
+WHERE detail IS NOT NULL

@@ -19,20 +19,21 @@ WITH threshold AS (
     SELECT value AS guilty_threshold FROM raw.setting WHERE name = 'guilty_threshold'
 ), summed AS (
     SELECT
-        problem_id, series_id, project, state, person_id, is_complete, rule, rule_version,
-        first_value(author ORDER BY rank) AS author,
-        first_value(revision ORDER BY rank) AS revision,
-        first_value(suspicion ORDER BY rank) AS change_suspicion,
-        first_value(evidence ORDER BY rank) AS evidence,
-        sum(suspicion) AS suspicion
+        problem_id, series_id, project, state, person_id, author, revision, suspicion AS change_suspicion,
+        evidence, is_complete, rule, rule_version,
+        sum(suspicion) OVER author AS suspicion,
+        row_number() OVER author AS place
     FROM mart.suspect
-    GROUP BY problem_id, series_id, project, state, person_id, is_complete, rule, rule_version
+    WINDOW author AS (
+        PARTITION BY problem_id, person_id ORDER BY rank ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+    )
 )
 SELECT
     s.problem_id, s.series_id, s.project, s.state, s.person_id, s.author, s.revision, s.change_suspicion, s.suspicion,
     t.guilty_threshold AS threshold,
     s.suspicion > t.guilty_threshold AND s.is_complete AND f.series_id IS NULL AS is_guilty,
     s.evidence, s.rule, s.rule_version
-FROM summed AS s
-CROSS JOIN threshold AS t
+FROM threshold AS t
+CROSS JOIN summed AS s
 LEFT JOIN step.flaky_series AS f ON f.series_id = s.series_id
+WHERE s.place = 1

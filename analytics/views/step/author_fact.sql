@@ -71,5 +71,6 @@ SELECT
     f.change_count, f.merge_count, f.tested_change_count, f.green_change_count,
     f.problem_caused_count, f.problem_fixed_count, f.still_open_count, f.hours_to_fix,
     f.lines_added, f.lines_removed, f.merge_lines_added, f.merge_lines_removed, f.test_added_count
-FROM fact AS f
-JOIN switch AS s ON s.is_on
+FROM switch AS s
+CROSS JOIN fact AS f
+WHERE s.is_on

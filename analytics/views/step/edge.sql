@@ -29,8 +29,8 @@ WITH side AS (
             WHEN 'opened' THEN e.opened_revision WHEN 'resolved' THEN e.resolved_revision ELSE e.vanished_revision
         END AS revision,
         CASE s.edge WHEN 'opened' THEN e.opened_build_id WHEN 'resolved' THEN e.resolved_build_id END AS build_id
-    FROM step.episode AS e
-    CROSS JOIN side AS s
+    FROM side AS s
+    CROSS JOIN step.episode AS e
 )
 SELECT
     problem_id, series_id, test_id, project, branch, builder, kind, suite, name, is_reopened,

@@ -108,8 +108,8 @@ SELECT
     c.resolved_at, c.resolved_position, c.resolved_revision, c.resolved_build_id,
     gone.tested_at AS vanished_at, gone.position AS vanished_position, gone.revision AS vanished_revision,
     c.message_id
-FROM chained AS c
-CROSS JOIN threshold AS t
+FROM threshold AS t
+CROSS JOIN chained AS c
 LEFT JOIN step.lane_position AS seen
     ON c.resolved_position IS NULL
     AND seen.project = c.project AND seen.branch = c.branch AND seen.builder = c.builder

@@ -62,7 +62,7 @@ SELECT
     1 AS rule_version,
     'flaky_flip_rate=' || CAST(t.flip_rate AS VARCHAR) || ' flaky_min_positions=' || CAST(t.min_positions AS VARCHAR)
         || ' flaky_min_flips=' || CAST(t.min_flips AS VARCHAR) AS parameters
-FROM rated AS r
-CROSS JOIN threshold AS t
+FROM threshold AS t
+CROSS JOIN rated AS r
 WHERE r.flaky_position_count > 0
     OR (r.flip_rate > t.flip_rate AND r.position_count >= t.min_positions AND r.flip_count >= t.min_flips)

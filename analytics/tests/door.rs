@@ -1,0 +1,137 @@
+//! What a session lets nobody do, and what it must be able to do fast: bounds of SQL, parameters, push-down.
+
+use annals_analytics::session::{self, Session};
+use annals_analytics::view::View;
+use datafusion::common::ScalarValue;
+
+use crate::tables;
+use crate::world::World;
+
+fn told(story: &str, extra: &[View]) -> annals_analytics::Result<Session> {
+    let mut world = World::default();
+    world.tell(story).unwrap();
+    runtime().block_on(session::build(&tables::raw(&world, &[]).unwrap(), extra, 7))
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+fn failure(session: &Session, sql: &str) -> String {
+    match runtime().block_on(session.query(sql)) {
+        Ok(_) => panic!("{sql} is allowed"),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn site(name: &str, sql: &str) -> View {
+    View::parse("mart", name, &format!("-- Title\n-- Grain: one row\n{sql}")).unwrap()
+}
+
+#[test]
+fn nothing_can_be_written() {
+    let session = told("", &[]).unwrap();
+    let statements = [
+        "CREATE TABLE mart.x AS SELECT 1",
+        "CREATE EXTERNAL TABLE x STORED AS PARQUET LOCATION '/tmp/x'",
+        "CREATE VIEW x AS SELECT 1",
+        "DROP VIEW problem",
+        "INSERT INTO raw.build SELECT * FROM raw.build",
+        "COPY (SELECT 1) TO '/tmp/annals-x.csv'",
+        "SET datafusion.execution.batch_size = 1",
+        "SELECT 1; SELECT 2",
+    ];
+    for statement in statements {
+        failure(&session, statement);
+    }
+    for path in ["'/etc/passwd'", "'file:///etc/passwd'"] {
+        assert!(failure(&session, &format!("SELECT * FROM {path}")).contains("not found"));
+    }
+}
+
+#[test]
+fn plans_and_lists_may_be_read() {
+    let session = told("", &[]).unwrap();
+    for query in ["EXPLAIN SELECT name FROM problem", "SHOW TABLES", "SELECT name FROM system.view"] {
+        let rows = runtime().block_on(async { session.query(query).await.unwrap().collect().await.unwrap() });
+        assert!(rows.iter().any(|batch| batch.num_rows() > 0), "{query}");
+    }
+}
+
+#[test]
+fn addresses_cannot_be_reached() {
+    let session = told("change a1 by Ada", &[]).unwrap();
+    for query in ["SELECT author_email FROM raw.change", "SELECT patch_author_email FROM raw.build"] {
+        assert!(failure(&session, query).contains("No field named"), "{query}");
+    }
+    let listed = "SELECT column_name FROM information_schema.columns WHERE column_name LIKE '%_email'";
+    let rows = runtime().block_on(async { session.query(listed).await.unwrap().count().await.unwrap() });
+    assert_eq!(rows, 0);
+}
+
+#[test]
+fn parameters_are_values() {
+    let session = told("change a1 by Ada\nchange a2 by Bob", &[]).unwrap();
+    let count = runtime().block_on(async {
+        let sql = "SELECT revision FROM author_change WHERE revision = $1 OR file_count > $2";
+        let parameters = [ScalarValue::from("a2"), ScalarValue::from(5_i64)];
+        session.query_with(sql, &parameters).await.unwrap().count().await.unwrap()
+    });
+    assert_eq!(count, 1);
+    assert_eq!(session.version, 7);
+}
+
+#[test]
+fn a_site_adds_views() {
+    let extra = [site("mine_too", "SELECT name FROM mine"), site("mine", "SELECT name FROM mart.problem")];
+    let session = told("", &extra).unwrap();
+    runtime().block_on(session.query("SELECT name FROM mine_too")).unwrap();
+}
+
+#[test]
+fn faulty_views_are_named() {
+    let fault = |views: &[View]| told("", views).err().unwrap().to_string();
+    let circle = [site("a", "SELECT name FROM b"), site("b", "SELECT name FROM a")];
+    assert_eq!(fault(&circle), "these views read each other in a circle, or read one that does: mart.a, mart.b");
+    assert!(fault(&[site("a", "SELECT name FROM nowhere")]).starts_with("view `mart.a`: "));
+    assert!(fault(&[site("a", "SELECT FROM WHERE")]).starts_with("view `mart.a`: "));
+    assert!(fault(&[site("a", "DROP TABLE raw.build")]).starts_with("view `mart.a`: "));
+}
+
+/// Filters on keys must reach the outcomes: a page about one test may not read them all.
+#[test]
+fn keys_reach_the_outcomes() {
+    let session = told("change a1 by Ada\nbuild a1 linux x=pass", &[]).unwrap();
+    let views = [
+        ("test_history", &["test_id", "series_id", "build_id", "position"][..]),
+        ("test_grid", &["test_id", "series_id", "position"]),
+        ("revision_window", &["series_id"]),
+        ("compare", &["test_id"]),
+        ("slow_test", &["test_id"]),
+        ("build_verdict", &["build_id", "series_id"]),
+    ];
+    for (view, keys) in views {
+        let schema = if view == "build_verdict" { "step" } else { "mart" };
+        for key in keys {
+            assert_reaches(&session, &format!("SELECT name FROM {schema}.{view} WHERE {key} = 42"), key);
+        }
+        if view != "compare" && view != "build_verdict" {
+            assert_reaches(&session, &format!("SELECT name FROM {view} WHERE project = '42'"), "project");
+        }
+    }
+    let pair = "SELECT name FROM compare WHERE base_build_id = 42 AND build_id = 42";
+    assert_reaches(&session, pair, "build_id");
+}
+
+fn assert_reaches(session: &Session, sql: &str, key: &str) {
+    let plan = runtime().block_on(session.query(sql)).unwrap().into_optimized_plan().unwrap();
+    let text = plan.display_indent().to_string();
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let mut scans = 0;
+    for (index, line) in lines.iter().enumerate().filter(|(_, line)| line.starts_with("TableScan: outcome")) {
+        scans += 1;
+        let near = format!("{} {line}", lines[index - 1]);
+        assert!(near.contains(&format!("outcome.{key} =")) && near.contains("42"), "{sql}\n{text}");
+    }
+    assert!(scans > 0, "{sql}\n{text}");
+}
