@@ -14,7 +14,7 @@
 
 pub mod app;
 pub mod export;
-// pub mod mail;
+pub mod mail;
 pub mod query;
 pub mod router;
 

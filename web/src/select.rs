@@ -53,9 +53,6 @@ impl Select {
         if value.is_empty() { self } else { self.eq(column, value) }
     }
 
-    pub(crate) fn not(self, column: &'static str, value: impl Into<Cell>) -> Self {
-        self.filter(column, "<>", value.into())
-    }
 
     pub(crate) fn at_least(self, column: &'static str, value: impl Into<Cell>) -> Self {
         self.filter(column, ">=", value.into())
@@ -125,7 +122,7 @@ impl Select {
     }
 
     /// Runs it; one row more than the limit is read to know whether there are more.
-    pub(crate) async fn run(&self, session: &Session) -> Result<Table> {
+    pub(crate) async fn run(self, session: &Session) -> Result<Table> {
         let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         let values: Vec<ScalarValue> = self.values().map(scalar).collect();
         let failed = |error| Error::internal(format!("{error}, in: {}", self.sql()));

@@ -100,11 +100,6 @@ impl Table {
     pub(crate) fn numbers(&self) -> Markup {
         numbers(&self.sql)
     }
-
-    /// Returns the address of this query's rows as CSV.
-    pub(crate) fn csv_link(&self) -> String {
-        format!("/api/sql?{}", query(&[("format", "csv"), ("q", &self.sql)]))
-    }
 }
 
 impl Row {
