@@ -346,7 +346,10 @@ impl SmtpConfig {
         Ok(builder.timeout(Some(Duration::from_secs(30))).build())
     }
 
-    fn failed(&self, reason: &dyn std::fmt::Display) -> Error {
+    /// Says what the server answered; the crate's own text names only the kind of failure.
+    fn failed(&self, error: &dyn std::error::Error) -> Error {
+        let source = error.source().map(|source| format!(": {source}")).unwrap_or_default();
+        let reason = one_line(&format!("{error}{source}"));
         let mut server = self.url.clone();
         if let Ok(mut url) = url::Url::parse(&self.url) {
             // Both fail only for URLs that have no place for them.
@@ -356,11 +359,11 @@ impl SmtpConfig {
         } else if let Some((_, host)) = self.url.rsplit_once('@') {
             server = host.to_owned();
         }
-        Error::Server { server, reason: reason.to_string() }
+        Error::Server { server, reason }
     }
 }
 
-/// Delivers messages one after the other over one connection, and says of each whether the server took it.
+/// Delivers messages one after the other, and says of each whether the server took it.
 ///
 /// # Errors
 /// Fails as a whole when the server's URL cannot be read; what a server refuses is an error of that message only.

@@ -1,18 +1,24 @@
 //! SQL from outside: read-only, and bounded in time, rows and memory.
 //!
-//! How many queries may run at once is decided by [`crate::App`]; what the tables hide is decided by the session.
+//! A query runs in a task of its own, so that its deadline is kept even while it computes; dropping the question ends
+//! the task. How many queries may run at once is decided by [`crate::App`]; what the tables hide is decided by the session.
 
+mod guard;
+
+use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use annals_analytics::Session;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use datafusion::common::runtime::SpawnedTask;
 use datafusion::common::{ParamValues, TableReference};
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{Expr, SQLOptions, SessionContext, ident, lit};
 use datafusion::scalar::ScalarValue;
 use futures::StreamExt;
@@ -59,14 +65,26 @@ impl Answer {
 /// # Errors
 /// [`Error::Query`] for what is wrong or not allowed, [`Error::Timeout`] and [`Error::TooLarge`] at the bounds.
 pub async fn run(session: &Session, sql: &str, params: Vec<ScalarValue>, bounds: &Bounds) -> Result<Answer> {
+    let context = bounded(session, bounds)?;
+    let (sql, memory) = (sql.to_owned(), Arc::clone(&bounds.memory));
+    let deadline = Instant::now() + bounds.time;
+    let rows = bounds.rows;
+    let work = async move { collect(&context, plan(&context, &sql, params).await?, rows, deadline, memory).await };
+    within(session.version, bounds.time, work).await
+}
+
+/// Rows, and whether there are more.
+type Rows = (SchemaRef, Vec<RecordBatch>, bool);
+
+/// Runs a query's work in a task that ends with its time or with the one who asked.
+async fn within(version: i64, time: Duration, work: impl Future<Output = Result<Rows>> + Send + 'static) -> Result<Answer> {
     let started = Instant::now();
-    let work = async {
-        let frame = plan(&bounded(session, bounds)?, sql, params).await?;
-        collect(frame, bounds).await
-    };
-    let work = tokio::time::timeout(bounds.time, work).await;
-    let (schema, batches, is_truncated) = work.map_err(|_| Error::Timeout(bounds.time))??;
-    Ok(Answer { schema, batches, is_truncated, version: session.version, elapsed: started.elapsed() })
+    let done = tokio::time::timeout(time, SpawnedTask::spawn(work).join()).await;
+    let done = done.map_err(|_| Error::Timeout(time))?.map_err(Error::internal)?;
+    // The guard's own error comes at the deadline too, sometimes before the timer's.
+    let late = |error| if started.elapsed() >= time { Error::Timeout(time) } else { error };
+    let (schema, batches, is_truncated) = done.map_err(late)?;
+    Ok(Answer { schema, batches, is_truncated, version, elapsed: started.elapsed() })
 }
 
 /// Returns a context over the same tables whose operators live in the bounded pool and whose errors know their place.
@@ -96,12 +114,20 @@ async fn plan(context: &SessionContext, sql: &str, params: Vec<ScalarValue>) -> 
 }
 
 /// Reads rows up to the bound; they count against the pool like everything else of the query.
-async fn collect(frame: DataFrame, bounds: &Bounds) -> Result<(SchemaRef, Vec<RecordBatch>, bool)> {
+async fn collect(
+    context: &SessionContext,
+    frame: DataFrame,
+    rows: usize,
+    deadline: Instant,
+    memory: Arc<dyn MemoryPool>,
+) -> Result<Rows> {
     let failed = |error| Error::of_query(&error);
-    let held = MemoryConsumer::new("answer").register(&bounds.memory);
-    let mut stream = frame.execute_stream().await.map_err(failed)?;
+    let held = MemoryConsumer::new("answer").register(&memory);
+    let plan = frame.create_physical_plan().await.map_err(failed)?;
+    let plan = guard::guarded(plan, deadline).map_err(failed)?;
+    let mut stream = execute_stream(plan, context.task_ctx()).map_err(failed)?;
     let schema = stream.schema();
-    let (mut batches, mut left) = (Vec::new(), bounds.rows);
+    let (mut batches, mut left) = (Vec::new(), rows);
     while let Some(batch) = stream.next().await {
         let batch = batch.map_err(failed)?;
         held.try_grow(batch.get_array_memory_size()).map_err(failed)?;
@@ -126,20 +152,15 @@ pub async fn table(
     filters: &[(&str, &str)],
     bounds: &Bounds,
 ) -> Result<Answer> {
-    let started = Instant::now();
-    let work = async {
-        let context = bounded(session, bounds)?;
-        let missing = |_| Error::NotFound(format!("there is no view `{}`", name.table()));
-        let mut frame = context.table(name.clone()).await.map_err(missing)?;
-        for (column, value) in filters {
-            let filter = equal(&frame, column, value)?;
-            frame = frame.filter(filter).map_err(|error| Error::of_query(&error))?;
-        }
-        collect(frame, bounds).await
-    };
-    let work = tokio::time::timeout(bounds.time, work).await;
-    let (schema, batches, is_truncated) = work.map_err(|_| Error::Timeout(bounds.time))??;
-    Ok(Answer { schema, batches, is_truncated, version: session.version, elapsed: started.elapsed() })
+    let context = bounded(session, bounds)?;
+    let missing = |_| Error::NotFound(format!("there is no view `{}`", name.table()));
+    let mut frame = context.table(name.clone()).await.map_err(missing)?;
+    for (column, value) in filters {
+        let filter = equal(&frame, column, value)?;
+        frame = frame.filter(filter).map_err(|error| Error::of_query(&error))?;
+    }
+    let (rows, deadline, memory) = (bounds.rows, Instant::now() + bounds.time, Arc::clone(&bounds.memory));
+    within(session.version, bounds.time, async move { collect(&context, frame, rows, deadline, memory).await }).await
 }
 
 /// Returns `column = value`, the value read as the column's type.

@@ -66,7 +66,8 @@ impl fmt::Display for Cell {
             Self::Null => Ok(()),
             Self::Text(t) => f.write_str(t),
             Self::Int(i) => write!(f, "{i}"),
-            Self::Float(x) => write!(f, "{x}"),
+            Self::Float(x) if (1e-5..1e15).contains(&x.abs()) || *x == 0.0 => write!(f, "{x}"),
+            Self::Float(x) => write!(f, "{x:e}"),
             Self::Flag(b) => write!(f, "{b}"),
             Self::Time(t) => match DateTime::from_timestamp_micros(*t) {
                 Some(t) => write!(f, "{}", t.format("%Y-%m-%dT%H:%M:%S%.fZ")),

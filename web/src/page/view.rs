@@ -55,7 +55,7 @@ impl View {
 /// Returns all views that people query first, then the layers that they stand on.
 pub(crate) async fn catalog(page: &Page) -> Result<Vec<View>> {
     let views = Select::of("system.view", "layer, name, title, grain, text").order("layer, name");
-    let columns = Select::of("system.column", "layer, view, name, type, doc").limit(20_000);
+    let columns = Select::of("system.column", "layer, \"view\", name, type, doc").limit(20_000);
     let (views, columns) = tokio::try_join!(page.rows(views), page.rows(columns))?;
     let mut catalog: Vec<View> = Vec::new();
     for row in &views.rows {

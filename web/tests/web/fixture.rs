@@ -10,12 +10,16 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use chrono::{DateTime, Utc};
 use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider, MemorySchemaProvider};
+use datafusion::common::TableReference;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::FutureExt;
+use tokio::sync::OnceCell;
 use tower::ServiceExt;
 
-/// Returns a session over the fixture's tables, after further statements.
-pub async fn session(further: &[&str]) -> Arc<Session> {
+const SCHEMAS: [&str; 4] = ["raw", "step", "mart", "system"];
+
+/// Returns a context without tables.
+fn context() -> SessionContext {
     let config = SessionConfig::new()
         .with_default_catalog_and_schema("annals", "mart")
         .with_create_default_catalog_and_schema(false)
@@ -23,13 +27,42 @@ pub async fn session(further: &[&str]) -> Arc<Session> {
         .with_information_schema(true);
     let context = SessionContext::new_with_config(config);
     let catalog = Arc::new(MemoryCatalogProvider::new());
-    for name in ["raw", "step", "mart", "system"] {
+    for name in SCHEMAS {
         catalog.register_schema(name, Arc::new(MemorySchemaProvider::new())).unwrap();
     }
     context.register_catalog("annals", catalog);
-    let statements = include_str!("fixture.sql").split(";\n").map(str::trim).filter(|s| !s.is_empty());
-    for statement in statements.chain(further.iter().copied()) {
-        context.sql(statement).await.unwrap_or_else(|e| panic!("{e}\nin {statement}")).collect().await.unwrap();
+    context
+}
+
+/// Returns the context that the fixture's tables were made in, once for all tests.
+async fn tables() -> &'static SessionContext {
+    static TABLES: OnceCell<SessionContext> = OnceCell::const_new();
+    let make = || async {
+        let context = context();
+        for statement in include_str!("fixture.sql").split(";\n").map(str::trim).filter(|s| !s.is_empty()) {
+            run(&context, statement).await;
+        }
+        context
+    };
+    TABLES.get_or_init(make).await
+}
+
+async fn run(context: &SessionContext, statement: &str) {
+    context.sql(statement).await.unwrap_or_else(|e| panic!("{e}\nin {statement}")).collect().await.unwrap();
+}
+
+/// Returns a session over the fixture's tables, after further statements.
+pub async fn session(further: &[&str]) -> Arc<Session> {
+    let (context, made) = (context(), tables().await.catalog("annals").unwrap());
+    for schema in SCHEMAS {
+        let tables = made.schema(schema).unwrap();
+        for name in tables.table_names() {
+            let table = tables.table(&name).await.unwrap().unwrap();
+            context.register_table(TableReference::partial(schema, name), table).unwrap();
+        }
+    }
+    for statement in further {
+        run(&context, statement).await;
     }
     Arc::new(Session { context, version: 7 })
 }

@@ -1,5 +1,4 @@
 -- A small warehouse by hand: the columns of the views, few rows, hostile names.
--- One statement per blank-line block; `$at(...)` is not SQL, so times are casts of texts.
 
 CREATE TABLE raw.setting AS SELECT 'author_stats' AS name, 1.0 AS value, 'flag' AS unit, 'figures about authors' AS doc;
 
@@ -28,15 +27,15 @@ CREATE TABLE mart.builder_health AS SELECT * FROM (VALUES
   AS t(project, branch, builder, build_count, success_count, failure_count, exception_count, success_ratio, last_build_id, last_result, last_position, last_built_at, median_duration_ms, open_problem_count);
 
 CREATE TABLE mart.build_summary AS SELECT CAST(100 + value AS BIGINT) AS build_id, 'demo' AS project, 'main' AS branch,
-  'linux-unit' AS builder, CAST(value AS BIGINT) AS number, concat('c0ffee', lpad(CAST(value AS VARCHAR), 34, '0')) AS revision,
+  'linux-unit' AS builder, CAST(value AS BIGINT) AS number, concat('c0ffee', lpad(CAST(value AS VARCHAR), 4, '0'), repeat('0', 30)) AS revision,
   CAST(value AS BIGINT) AS position, CASE WHEN value % 3 = 0 THEN 'Bob' ELSE 'Ada <b>Lovelace</b>' END AS author,
   CAST(CASE WHEN value % 3 = 0 THEN 12 ELSE 11 END AS BIGINT) AS person_id,
   CASE WHEN value = 58 THEN 'parser: read <script>alert(1)</script> as text' ELSE concat('step ', CAST(value AS VARCHAR)) END AS subject,
   CASE WHEN value >= 58 OR value BETWEEN 20 AND 25 THEN 'failure' WHEN value = 40 THEN 'exception' ELSE 'success' END AS result,
   CASE WHEN value >= 58 THEN 'step test: exit status 1' END AS reason, 'worker-1' AS worker,
   CASE WHEN value = 60 THEN 'javascript:alert(1)' END AS url,
-  CAST('2026-09-22T08:00:00Z' AS TIMESTAMPTZ) + INTERVAL '1 day' * (value - 1) AS started_at,
-  CAST('2026-09-22T08:01:03Z' AS TIMESTAMPTZ) + INTERVAL '1 day' * (value - 1) AS finished_at,
+  to_timestamp_seconds(1790064000 + 86400 * (value - 1)) AS started_at,
+  to_timestamp_seconds(1790064063 + 86400 * (value - 1)) AS finished_at,
   63000.0 AS duration_ms, CAST(1234 AS BIGINT) AS outcome_count,
   CAST(1234 - CASE WHEN value >= 58 THEN 2 ELSE 0 END AS BIGINT) AS passed_count,
   CAST(CASE WHEN value >= 58 THEN 2 WHEN value BETWEEN 20 AND 25 THEN 1 ELSE 0 END AS BIGINT) AS failed_count,
@@ -50,7 +49,7 @@ CREATE TABLE mart.test_grid AS SELECT 'demo' AS project, 'main' AS branch, 'linu
   CAST(500 + s.value AS BIGINT) AS series_id, CAST(700 + s.value AS BIGINT) AS test_id,
   CASE WHEN s.value = 1 THEN 'parser' WHEN s.value = 2 THEN 'parser' ELSE 'net.http' END AS suite,
   CASE WHEN s.value = 1 THEN 'reads <script>alert(1)</script>' WHEN s.value = 2 THEN '=cmd|'' /C calc''!A0' WHEN s.value = 3 THEN 'retries' ELSE concat('steady_', CAST(s.value AS VARCHAR)) END AS name,
-  CAST(g.value AS BIGINT) AS position, concat('c0ffee', lpad(CAST(g.value AS VARCHAR), 34, '0')) AS revision,
+  CAST(g.value AS BIGINT) AS position, concat('c0ffee', lpad(CAST(g.value AS VARCHAR), 4, '0'), repeat('0', 30)) AS revision,
   CAST(100 + g.value AS BIGINT) AS build_id,
   CASE WHEN s.value <= 2 AND g.value >= 58 THEN 'fail' WHEN s.value = 1 AND g.value BETWEEN 20 AND 25 THEN 'fail'
        WHEN s.value = 3 AND g.value % 11 = 0 THEN 'flaky' WHEN s.value = 4 AND g.value < 30 THEN 'skip' ELSE 'pass' END AS verdict,
@@ -61,7 +60,7 @@ WHERE g.value <> 40 AND NOT (s.value = 5 AND g.value % 2 = 0);
 CREATE TABLE mart.test_history AS SELECT t.test_id, t.series_id, t.project, t.branch, t.builder,
   CASE WHEN t.test_id = 706 THEN 'step' ELSE 'test' END AS kind, t.suite, t.name,
   t.position, t.revision, t.build_id, t.position AS build_number,
-  CAST('2026-09-22T08:00:30Z' AS TIMESTAMPTZ) + INTERVAL '1 day' * (t.position - 1) AS started_at, CAST(1 AS BIGINT) AS attempt,
+  to_timestamp_seconds(1790064030 + 86400 * (t.position - 1)) AS started_at, CAST(1 AS BIGINT) AS attempt,
   CASE t.verdict WHEN 'fail' THEN CASE WHEN t.test_id = 702 THEN 'errored' ELSE 'failed' END WHEN 'skip' THEN 'skipped' WHEN 'flaky' THEN 'failed' ELSE 'passed' END AS outcome,
   CASE WHEN t.verdict = 'fail' AND t.test_id = 702 THEN 'timed_out' END AS error_kind, t.duration_ms,
   CAST(CASE WHEN t.verdict IN ('fail', 'flaky') THEN 900 END AS BIGINT) AS message_id,
@@ -72,43 +71,43 @@ FROM mart.test_grid t;
 CREATE TABLE mart.streak AS SELECT CAST(501 AS BIGINT) AS series_id, CAST(799 AS BIGINT) AS test_id, 'demo' AS project, 'test' AS kind, 'old' AS suite, 'forgotten' AS name;
 
 CREATE TABLE mart.problem AS SELECT * FROM (VALUES
-  (CAST(1 AS BIGINT), CAST(31 AS BIGINT), CAST(501 AS BIGINT), CAST(701 AS BIGINT), 'demo', 'main', 'linux-unit', 'test', 'parser', 'reads <script>alert(1)</script>', 'open', 'regression', true, CAST('2026-11-18T08:00:00Z' AS TIMESTAMPTZ), CAST(58 AS BIGINT), 'c0ffee0000000000000000000000000000000058', CAST(158 AS BIGINT), CAST(56 AS BIGINT), 'c0ffee0000000000000000000000000000000056', CAST(77 AS BIGINT), CAST(2 AS BIGINT), CAST(60 AS BIGINT), CAST('2026-11-20T08:00:00Z' AS TIMESTAMPTZ), CAST(3 AS BIGINT), CAST(0 AS BIGINT), CAST(NULL AS TIMESTAMPTZ), CAST(NULL AS BIGINT), CAST(NULL AS VARCHAR), CAST(NULL AS BIGINT), 3.17, CAST(NULL AS DOUBLE), CAST(900 AS BIGINT), 'AssertionError: expected N, got <N>', concat('AssertionError: expected 3, got <4>', chr(10), '  </pre><script>alert(2)</script>'), false, true, CAST(11 AS BIGINT)),
-  (2, 31, 502, 702, 'demo', 'main', 'linux-unit', 'test', 'parser', '=cmd|'' /C calc''!A0', 'open', 'regression', false, CAST('2026-11-18T08:00:00Z' AS TIMESTAMPTZ), 58, 'c0ffee0000000000000000000000000000000058', 158, 56, 'c0ffee0000000000000000000000000000000056', 77, 2, 60, CAST('2026-11-20T08:00:00Z' AS TIMESTAMPTZ), 3, 0, NULL, NULL, NULL, NULL, 3.17, NULL, 900, 'timed out', 'timed out after 60 s', true, false, NULL),
-  (3, 32, 501, 701, 'demo', 'main', 'linux-unit', 'test', 'parser', 'reads <script>alert(1)</script>', 'resolved', 'regression', false, CAST('2026-10-11T08:00:00Z' AS TIMESTAMPTZ), 20, 'c0ffee0000000000000000000000000000000020', 120, 19, 'c0ffee0000000000000000000000000000000019', 78, 1, 25, CAST('2026-10-16T08:00:00Z' AS TIMESTAMPTZ), 6, 1, CAST('2026-10-17T08:00:00Z' AS TIMESTAMPTZ), 26, 'c0ffee0000000000000000000000000000000026', 126, 6.0, 144.0, 900, 'AssertionError', 'AssertionError', false, false, NULL),
-  (4, 33, 504, 704, 'demo', 'main', 'linux-unit', 'test', 'net.http', 'steady_4', 'vanished', 'born_failing', false, CAST('2026-09-22T08:00:00Z' AS TIMESTAMPTZ), 1, 'c0ffee0000000000000000000000000000000001', 101, NULL, NULL, NULL, NULL, 5, CAST('2026-09-27T08:00:00Z' AS TIMESTAMPTZ), 5, 0, NULL, NULL, NULL, NULL, 60.1, NULL, NULL, NULL, NULL, false, false, NULL))
+  (CAST(1 AS BIGINT), CAST(31 AS BIGINT), CAST(501 AS BIGINT), CAST(701 AS BIGINT), 'demo', 'main', 'linux-unit', 'test', 'parser', 'reads <script>alert(1)</script>', 'open', 'regression', true, CAST('2026-11-18T08:00:00Z' AS TIMESTAMPTZ), CAST(58 AS BIGINT), 'c0ffee0058000000000000000000000000000000', CAST(158 AS BIGINT), CAST(56 AS BIGINT), 'c0ffee0056000000000000000000000000000000', CAST(77 AS BIGINT), CAST(2 AS BIGINT), CAST(60 AS BIGINT), CAST('2026-11-20T08:00:00Z' AS TIMESTAMPTZ), CAST(3 AS BIGINT), CAST(0 AS BIGINT), CAST(NULL AS TIMESTAMPTZ), CAST(NULL AS BIGINT), CAST(NULL AS VARCHAR), CAST(NULL AS BIGINT), 3.17, CAST(NULL AS DOUBLE), CAST(900 AS BIGINT), 'AssertionError: expected N, got <N>', concat('AssertionError: expected 3, got <4>', chr(10), '  </pre><script>alert(2)</script>'), false, true, CAST(11 AS BIGINT)),
+  (2, 31, 502, 702, 'demo', 'main', 'linux-unit', 'test', 'parser', '=cmd|'' /C calc''!A0', 'open', 'regression', false, CAST('2026-11-18T08:00:00Z' AS TIMESTAMPTZ), 58, 'c0ffee0058000000000000000000000000000000', 158, 56, 'c0ffee0056000000000000000000000000000000', 77, 2, 60, CAST('2026-11-20T08:00:00Z' AS TIMESTAMPTZ), 3, 0, NULL, NULL, NULL, NULL, 3.17, NULL, 900, 'timed out', 'timed out after 60 s', true, false, NULL),
+  (3, 32, 501, 701, 'demo', 'main', 'linux-unit', 'test', 'parser', 'reads <script>alert(1)</script>', 'resolved', 'regression', false, CAST('2026-10-11T08:00:00Z' AS TIMESTAMPTZ), 20, 'c0ffee0020000000000000000000000000000000', 120, 19, 'c0ffee0019000000000000000000000000000000', 78, 1, 25, CAST('2026-10-16T08:00:00Z' AS TIMESTAMPTZ), 6, 1, CAST('2026-10-17T08:00:00Z' AS TIMESTAMPTZ), 26, 'c0ffee0026000000000000000000000000000000', 126, 6.0, 144.0, 900, 'AssertionError', 'AssertionError', false, false, NULL),
+  (4, 33, 504, 704, 'demo', 'main', 'linux-unit', 'test', 'net.http', 'steady_4', 'vanished', 'born_failing', false, CAST('2026-09-22T08:00:00Z' AS TIMESTAMPTZ), 1, 'c0ffee0001000000000000000000000000000000', 101, NULL, NULL, NULL, NULL, 5, CAST('2026-09-27T08:00:00Z' AS TIMESTAMPTZ), 5, 0, NULL, NULL, NULL, NULL, 60.1, NULL, NULL, NULL, NULL, false, false, NULL))
   AS t(problem_id, incident_id, series_id, test_id, project, branch, builder, kind, suite, name, state, origin, is_reopened, opened_at, opened_position, opened_revision, opened_build_id, good_position, good_revision, range_id, change_count, last_failed_position, last_failed_at, failed_position_count, flaky_count, resolved_at, resolved_position, resolved_revision, resolved_build_id, age_days, hours_to_resolve, message_id, signature, message, is_muted, is_acknowledged, assigned_person_id);
 
 CREATE TABLE mart.problem_event AS SELECT * FROM (VALUES
-  (CAST(1 AS BIGINT), CAST('2026-11-18T08:00:00Z' AS TIMESTAMPTZ), CAST(58 AS BIGINT), 'c0ffee0000000000000000000000000000000058', CAST(158 AS BIGINT), 'opened', 'failed after 37 passes'),
-  (1, CAST('2026-11-19T08:00:00Z' AS TIMESTAMPTZ), 58, 'c0ffee0000000000000000000000000000000058', NULL, 'range_changed', 'from 5 changes to 2'),
-  (1, CAST('2026-11-19T09:00:00Z' AS TIMESTAMPTZ), 58, 'c0ffee0000000000000000000000000000000058', NULL, 'note', 'Ada: "mine" <img src=x>'))
+  (CAST(1 AS BIGINT), CAST('2026-11-18T08:00:00Z' AS TIMESTAMPTZ), CAST(58 AS BIGINT), 'c0ffee0058000000000000000000000000000000', CAST(158 AS BIGINT), 'opened', 'failed after 37 passes'),
+  (1, CAST('2026-11-19T08:00:00Z' AS TIMESTAMPTZ), 58, 'c0ffee0058000000000000000000000000000000', NULL, 'range_changed', 'from 5 changes to 2'),
+  (1, CAST('2026-11-19T09:00:00Z' AS TIMESTAMPTZ), 58, 'c0ffee0058000000000000000000000000000000', NULL, 'note', 'Ada: "mine" <img src=x>'))
   AS t(problem_id, at, position, revision, build_id, event, detail);
 
 CREATE TABLE mart.blamelist AS SELECT * FROM (VALUES
-  (CAST(1 AS BIGINT), CAST(77 AS BIGINT), CAST(1 AS BIGINT), 'c0ffee0000000000000000000000000000000058', CAST(21 AS BIGINT), CAST(11 AS BIGINT), 'Ada <b>Lovelace</b>', 'core', false, false, 'parser: read <script>alert(1)</script> as text', CAST('2026-11-18T07:00:00Z' AS TIMESTAMPTZ), CAST(3 AS BIGINT), CAST(40 AS BIGINT), CAST(2 AS BIGINT)),
-  (1, 77, 2, 'c0ffee0000000000000000000000000000000057', 22, 12, 'Bob', NULL, false, true, 'Merge docs', CAST('2026-11-17T07:00:00Z' AS TIMESTAMPTZ), 1, 0, 0))
+  (CAST(1 AS BIGINT), CAST(77 AS BIGINT), CAST(1 AS BIGINT), 'c0ffee0058000000000000000000000000000000', CAST(21 AS BIGINT), CAST(11 AS BIGINT), 'Ada <b>Lovelace</b>', 'core', false, false, 'parser: read <script>alert(1)</script> as text', CAST('2026-11-18T07:00:00Z' AS TIMESTAMPTZ), CAST(3 AS BIGINT), CAST(40 AS BIGINT), CAST(2 AS BIGINT)),
+  (1, 77, 2, 'c0ffee0057000000000000000000000000000000', 22, 12, 'Bob', NULL, false, true, 'Merge docs', CAST('2026-11-17T07:00:00Z' AS TIMESTAMPTZ), 1, 0, 0))
   AS t(problem_id, range_id, ordinal, revision, author_id, person_id, author, team, is_bot, is_merge, subject, committed_at, file_count, lines_added, lines_removed);
 
 CREATE TABLE mart.suspect AS SELECT * FROM (VALUES
-  (CAST(1 AS BIGINT), CAST(1 AS BIGINT), 'c0ffee0000000000000000000000000000000058', CAST(11 AS BIGINT), 'Ada <b>Lovelace</b>', 'parser: read <script>alert(1)</script> as text', 0.9, 'touches parser.rs, which the failure names', 'prior', '1'),
-  (1, 2, 'c0ffee0000000000000000000000000000000057', 12, 'Bob', 'Merge docs', 0.1, 'only documentation', 'prior', '1'))
+  (CAST(1 AS BIGINT), CAST(1 AS BIGINT), 'c0ffee0058000000000000000000000000000000', CAST(11 AS BIGINT), 'Ada <b>Lovelace</b>', 'parser: read <script>alert(1)</script> as text', 0.9, 'touches parser.rs, which the failure names', 'prior', '1'),
+  (1, 2, 'c0ffee0057000000000000000000000000000000', 12, 'Bob', 'Merge docs', 0.1, 'only documentation', 'prior', '1'))
   AS t(problem_id, rank, revision, person_id, author, subject, suspicion, evidence, rule, rule_version);
 
 CREATE TABLE mart.suspect_evidence AS SELECT * FROM (VALUES
-  (CAST(1 AS BIGINT), 'c0ffee0000000000000000000000000000000058', 'file_named', 2.5, 'parser.rs:17 stands in the failing text'),
-  (1, 'c0ffee0000000000000000000000000000000058', 'lines', 0.4, '42 lines changed'))
+  (CAST(1 AS BIGINT), 'c0ffee0058000000000000000000000000000000', 'file_named', 2.5, 'parser.rs:17 stands in the failing text'),
+  (1, 'c0ffee0058000000000000000000000000000000', 'lines', 0.4, '42 lines changed'))
   AS t(problem_id, revision, evidence, weight, detail);
 
 CREATE TABLE mart.guilty AS SELECT CAST(1 AS BIGINT) AS problem_id, CAST(11 AS BIGINT) AS person_id,
-  'Ada <b>Lovelace</b>' AS author, 'c0ffee0000000000000000000000000000000058' AS revision, 0.9 AS suspicion,
+  'Ada <b>Lovelace</b>' AS author, 'c0ffee0058000000000000000000000000000000' AS revision, 0.9 AS suspicion,
   0.5 AS threshold, 'prior' AS rule, '1' AS rule_version, 'touches parser.rs' AS evidence;
 
 CREATE TABLE mart.responsible AS SELECT * FROM (VALUES (CAST(1 AS BIGINT), CAST(11 AS BIGINT), 'Ada <b>Lovelace</b>', 'guilty'),
   (1, 12, 'Bob', 'owner')) AS t(problem_id, person_id, author, why);
 
 CREATE TABLE mart.incident AS SELECT * FROM (VALUES
-  (CAST(31 AS BIGINT), 'demo', 'main', 'linux-unit', 'open', '2 tests of parser, first: reads <script>alert(1)</script>', 'regression', CAST('2026-11-18T08:00:00Z' AS TIMESTAMPTZ), CAST(58 AS BIGINT), 'c0ffee0000000000000000000000000000000058', CAST(158 AS BIGINT), 'c0ffee0000000000000000000000000000000056', CAST(77 AS BIGINT), CAST(2 AS BIGINT), CAST(2 AS BIGINT), CAST(2 AS BIGINT), CAST(NULL AS TIMESTAMPTZ), CAST(NULL AS VARCHAR), 'AssertionError: expected N, got <N>', concat('AssertionError: expected 3, got <4>', chr(10), '  </pre><script>alert(2)</script>'), CAST(1 AS BIGINT)),
-  (32, 'demo', 'main', 'linux-unit', 'resolved', 'reads', 'regression', CAST('2026-10-11T08:00:00Z' AS TIMESTAMPTZ), 20, 'c0ffee0000000000000000000000000000000020', 120, 'c0ffee0000000000000000000000000000000019', 78, 1, 1, 0, CAST('2026-10-17T08:00:00Z' AS TIMESTAMPTZ), 'c0ffee0000000000000000000000000000000026', 'AssertionError', 'AssertionError', 3))
+  (CAST(31 AS BIGINT), 'demo', 'main', 'linux-unit', 'open', '2 tests of parser, first: reads <script>alert(1)</script>', 'regression', CAST('2026-11-18T08:00:00Z' AS TIMESTAMPTZ), CAST(58 AS BIGINT), 'c0ffee0058000000000000000000000000000000', CAST(158 AS BIGINT), 'c0ffee0056000000000000000000000000000000', CAST(77 AS BIGINT), CAST(2 AS BIGINT), CAST(2 AS BIGINT), CAST(2 AS BIGINT), CAST(NULL AS TIMESTAMPTZ), CAST(NULL AS VARCHAR), 'AssertionError: expected N, got <N>', concat('AssertionError: expected 3, got <4>', chr(10), '  </pre><script>alert(2)</script>'), CAST(1 AS BIGINT)),
+  (32, 'demo', 'main', 'linux-unit', 'resolved', 'reads', 'regression', CAST('2026-10-11T08:00:00Z' AS TIMESTAMPTZ), 20, 'c0ffee0020000000000000000000000000000000', 120, 'c0ffee0019000000000000000000000000000000', 78, 1, 1, 0, CAST('2026-10-17T08:00:00Z' AS TIMESTAMPTZ), 'c0ffee0026000000000000000000000000000000', 'AssertionError', 'AssertionError', 3))
   AS t(incident_id, project, branch, builder, state, title, kind, opened_at, opened_position, opened_revision, opened_build_id, good_revision, range_id, change_count, problem_count, open_count, resolved_at, resolved_revision, signature, message, main_problem_id);
 
 CREATE TABLE mart.flaky_test AS SELECT CAST(503 AS BIGINT) AS series_id, CAST(703 AS BIGINT) AS test_id, 'demo' AS project, 'main' AS branch,
@@ -118,7 +117,7 @@ CREATE TABLE mart.flaky_test AS SELECT CAST(503 AS BIGINT) AS series_id, CAST(70
 CREATE TABLE mart.slow_test AS SELECT CAST(703 AS BIGINT) AS test_id, 'demo' AS project, 'main' AS branch, 'linux-unit' AS builder,
   'net.http' AS suite, 'retries' AS name, CAST(59 AS BIGINT) AS run_count, 37.5 AS median_ms, 43.0 AS p95_ms, 43.5 AS max_ms, 2400.0 AS total_ms, 0.31 AS share_ratio;
 
-CREATE TABLE mart.branch_day AS SELECT 'demo' AS project, 'main' AS branch, CAST(DATE '2026-09-22' + CAST(value - 1 AS INT) AS DATE) AS day,
+CREATE TABLE mart.branch_day AS SELECT 'demo' AS project, 'main' AS branch, CAST(to_timestamp_seconds(1790035200 + 86400 * (value - 1)) AS DATE) AS day,
   CAST(1 AS BIGINT) AS build_count, CAST(1234 AS BIGINT) AS outcome_count,
   CAST(1234 - value % 5 - CASE WHEN value BETWEEN 20 AND 25 THEN 30 ELSE 0 END AS BIGINT) AS passed_count,
   CAST(value % 5 + CASE WHEN value BETWEEN 20 AND 25 THEN 30 ELSE 0 END AS BIGINT) AS failed_count, CAST(0 AS BIGINT) AS skipped_count,
@@ -128,7 +127,7 @@ CREATE TABLE mart.branch_day AS SELECT 'demo' AS project, 'main' AS branch, CAST
 FROM generate_series(1, 60) AS g(value);
 
 CREATE TABLE mart.time_to_fix AS SELECT 'demo' AS project, 'main' AS branch, 'linux-unit' AS builder, CAST(value AS BIGINT) AS problem_id,
-  CAST('2026-09-22T08:00:00Z' AS TIMESTAMPTZ) + INTERVAL '1 day' * (value * 2) AS resolved_at,
+  to_timestamp_seconds(1790064000 + 86400 * (value * 2)) AS resolved_at,
   0.5 * value * value + (value * 37) % 11 AS hours_to_resolve
 FROM generate_series(1, 28) AS g(value);
 
@@ -137,7 +136,7 @@ CREATE TABLE mart.author_total AS SELECT * FROM (VALUES
   (12, 'Bob', NULL, 'demo', 20, 0, 0, 0, NULL, 0, 0, 0, NULL, 100, 20, 0, 0, 0))
   AS t(person_id, author, team, project, change_count, merge_count, tested_change_count, green_change_count, green_ratio, problem_caused_count, problem_fixed_count, still_open_count, median_hours_to_fix, lines_added, lines_removed, merge_lines_added, merge_lines_removed, test_added_count);
 
-CREATE TABLE mart.author_stats AS SELECT t.person_id, t.author, t.team, t.project, CAST(DATE '2026-09-21' + CAST(7 * (g.value - 1) AS INT) AS DATE) AS week,
+CREATE TABLE mart.author_stats AS SELECT t.person_id, t.author, t.team, t.project, CAST(to_timestamp_seconds(1789948800 + 86400 * (7 * (g.value - 1))) AS DATE) AS week,
   CAST(3 + g.value % 4 AS BIGINT) AS change_count, CAST(0 AS BIGINT) AS merge_count, CAST(2 + g.value % 4 AS BIGINT) AS tested_change_count,
   CAST(1 + g.value % 4 AS BIGINT) AS green_change_count, 0.8 AS green_ratio, CAST(0 AS BIGINT) AS problem_caused_count, CAST(0 AS BIGINT) AS problem_fixed_count,
   CAST(0 AS BIGINT) AS still_open_count, CAST(NULL AS DOUBLE) AS median_hours_to_fix, CAST(100 AS BIGINT) AS lines_added, CAST(20 AS BIGINT) AS lines_removed,
@@ -149,9 +148,9 @@ CREATE TABLE mart.author_problem AS SELECT * FROM (VALUES
   AS t(person_id, author, problem_id, role, suspicion, project, branch, builder, suite, name, state, opened_at, resolved_at);
 
 CREATE TABLE mart.author_change AS SELECT * FROM (VALUES
-  (CAST(11 AS BIGINT), 'demo', 'c0ffee0000000000000000000000000000000058', CAST('2026-11-18T07:00:00Z' AS TIMESTAMPTZ), 'parser: read <script>alert(1)</script> as text', false, true, false, CAST(3 AS BIGINT), CAST(40 AS BIGINT), CAST(2 AS BIGINT)),
-  (11, 'demo', 'c0ffee0000000000000000000000000000000055', CAST('2026-11-15T07:00:00Z' AS TIMESTAMPTZ), 'tidy', false, true, true, 1, 4, 2),
-  (11, 'demo', 'c0ffee0000000000000000000000000000000054', CAST('2026-11-14T07:00:00Z' AS TIMESTAMPTZ), 'docs', true, false, false, 1, 4, 2))
+  (CAST(11 AS BIGINT), 'demo', 'c0ffee0058000000000000000000000000000000', CAST('2026-11-18T07:00:00Z' AS TIMESTAMPTZ), 'parser: read <script>alert(1)</script> as text', false, true, false, CAST(3 AS BIGINT), CAST(40 AS BIGINT), CAST(2 AS BIGINT)),
+  (11, 'demo', 'c0ffee0055000000000000000000000000000000', CAST('2026-11-15T07:00:00Z' AS TIMESTAMPTZ), 'tidy', false, true, true, 1, 4, 2),
+  (11, 'demo', 'c0ffee0054000000000000000000000000000000', CAST('2026-11-14T07:00:00Z' AS TIMESTAMPTZ), 'docs', true, false, false, 1, 4, 2))
   AS t(person_id, project, revision, committed_at, subject, is_merge, is_tested, is_green, file_count, lines_added, lines_removed);
 
 CREATE TABLE system.view AS SELECT * FROM (VALUES

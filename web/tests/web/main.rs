@@ -5,6 +5,7 @@
 mod chart;
 mod export;
 mod fixture;
+mod look;
 mod mail;
 mod route;
 mod sql;

@@ -9,7 +9,7 @@ use crate::fixture::{get, session, site, site_of};
 /// One example per route, and what it must say.
 const EXAMPLES: &[(&str, &str, &[&str])] = &[
     ("/", "/", &["Open incidents", "2 tests of parser", "4,321,567", "linux-unit", "85.0 %", "/chart/pass_rate.svg", "net.http"]),
-    ("/problem", "/problem", &["reads &#60;script&#62;", "3.2 d", "2026-11-18&nbsp;08:00", "3&nbsp;d&nbsp;ago", "muted"]),
+    ("/problem", "/problem", &["reads &lt;script&gt;", "3.2 d", "2026-11-18&nbsp;08:00", "3&nbsp;d&nbsp;ago", "muted"]),
     (
         "/problem/{problem_id}",
         "/problem/1",
