@@ -75,7 +75,8 @@ impl Chart {
                 body = body.replace(&drawn, &format!("class=\"{what}-{class}\" {drawn}"));
             }
         }
-        let names = format!("<title id=\"t\">{}</title><desc id=\"d\">{}</desc>", escape(self.title), escape(self.says));
+        let names =
+            format!("<title id=\"t\">{}</title><desc id=\"d\">{}</desc>", escape(self.title), escape(self.says));
         format!("{head} role=\"img\" aria-labelledby=\"t d\">\n{names}\n<style>{}</style>{body}", canvas::style())
     }
 }

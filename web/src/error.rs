@@ -53,7 +53,9 @@ impl Error {
     pub(crate) fn of_query(error: &DataFusionError) -> Self {
         match error.find_root() {
             DataFusionError::ResourcesExhausted(_) => {
-                return Self::TooLarge("the query needs more memory than is allowed; ask for fewer rows or groups".into());
+                return Self::TooLarge(
+                    "the query needs more memory than is allowed; ask for fewer rows or groups".into(),
+                );
             }
             DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) | DataFusionError::ParquetError(_) => {
                 return Self::internal(error);

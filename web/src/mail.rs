@@ -121,7 +121,9 @@ impl Story {
         let missing = || crate::Error::NotFound(format!("there is no incident {incident_id}"));
         let incident = incident.rows.into_iter().next().ok_or_else(missing)?;
         let main = incident.int("main_problem_id").unwrap_or_default();
-        let of = |view, columns, order| Select::of(view, columns).eq("problem_id", main).order(order).limit(NAMED).run(session);
+        let of = |view, columns, order| {
+            Select::of(view, columns).eq("problem_id", main).order(order).limit(NAMED).run(session)
+        };
         let problems = Select::of("problem", "problem_id, suite, name, state, kind").eq("incident_id", incident_id);
         let (problems, suspects, guilty, responsible, blamelist) = tokio::try_join!(
             problems.order("state, suite, name, problem_id").limit(NAMED).run(session),
@@ -138,7 +140,8 @@ impl Story {
     /// # Errors
     /// Fails when a template does.
     pub fn message(&self, kind: Kind, reader: &Reader, site: &Site) -> Result<Message, Error> {
-        let letter = Letter { story: self, incident: &self.incident, is_resolved: kind == Kind::Resolved, reader, site };
+        let letter =
+            Letter { story: self, incident: &self.incident, is_resolved: kind == Kind::Resolved, reader, site };
         let subject = one_line(&Subject(letter).render()?);
         Ok(Message {
             to_name: one_line(&reader.name),
@@ -297,7 +300,8 @@ pub fn lettre_message(message: &Message, from: &str) -> Result<lettre::Message, 
     let sender: Mailbox = from.parse().map_err(|e| wrong(from, &e))?;
     let to: Address = message.to_address.parse().map_err(|e| wrong(&message.to_address, &e))?;
     let name = Some(one_line(&message.to_name)).filter(|name| !name.is_empty());
-    let mut builder = lettre::Message::builder().from(sender).to(Mailbox::new(name, to)).subject(one_line(&message.subject));
+    let mut builder =
+        lettre::Message::builder().from(sender).to(Mailbox::new(name, to)).subject(one_line(&message.subject));
     for (name, value) in &message.headers {
         let value = one_line(value);
         builder = match name.as_str() {
@@ -377,5 +381,5 @@ pub async fn send(smtp: &SmtpConfig, messages: Vec<Message>) -> Result<Vec<Resul
         };
         Ok(messages.iter().map(deliver).collect())
     };
-    tokio::task::spawn_blocking(work).await.map_err(|e| crate::Error::internal(e))?
+    tokio::task::spawn_blocking(work).await.map_err(crate::Error::internal)?
 }

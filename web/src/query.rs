@@ -77,7 +77,11 @@ pub async fn run(session: &Session, sql: &str, params: Vec<ScalarValue>, bounds:
 type Rows = (SchemaRef, Vec<RecordBatch>, bool);
 
 /// Runs a query's work in a task that ends with its time or with the one who asked.
-async fn within(version: i64, time: Duration, work: impl Future<Output = Result<Rows>> + Send + 'static) -> Result<Answer> {
+async fn within(
+    version: i64,
+    time: Duration,
+    work: impl Future<Output = Result<Rows>> + Send + 'static,
+) -> Result<Answer> {
     let started = Instant::now();
     let done = tokio::time::timeout(time, SpawnedTask::spawn(work).join()).await;
     let done = done.map_err(|_| Error::Timeout(time))?.map_err(Error::internal)?;

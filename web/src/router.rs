@@ -8,7 +8,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use serde_json::json;
 
-use crate::page::{api_sql, asset, author, build, chart, error, grid, incident, log, overview, problem, sql, test, view};
+use crate::page::{
+    api_sql, asset, author, build, chart, error, grid, incident, log, overview, problem, sql, test, view,
+};
 use crate::{App, Error};
 
 /// One address of the site.

@@ -53,7 +53,6 @@ impl Select {
         if value.is_empty() { self } else { self.eq(column, value) }
     }
 
-
     pub(crate) fn at_least(self, column: &'static str, value: impl Into<Cell>) -> Self {
         self.filter(column, ">=", value.into())
     }

@@ -207,7 +207,9 @@ pub(crate) fn state(word: &str) -> Markup {
 pub(crate) fn word(state: &str, word: &str) -> Markup {
     let (sign, class) = sign(state);
     let word = escape(word);
-    Markup(format!("<span class=\"state {class}\"><span class=\"sign\" aria-hidden=\"true\">{sign}</span>{word}</span>"))
+    Markup(format!(
+        "<span class=\"state {class}\"><span class=\"sign\" aria-hidden=\"true\">{sign}</span>{word}</span>"
+    ))
 }
 
 /// Returns whether an option of a form is the chosen one.
@@ -222,7 +224,8 @@ pub(crate) fn is_web(address: &str) -> bool {
 
 /// Encodes a relative path for an address, its slashes kept.
 pub(crate) fn path(path: &str) -> String {
-    let encode = |part: &str| url::form_urlencoded::byte_serialize(part.as_bytes()).collect::<String>().replace('+', "%20");
+    let encode =
+        |part: &str| url::form_urlencoded::byte_serialize(part.as_bytes()).collect::<String>().replace('+', "%20");
     path.split('/').map(encode).collect::<Vec<_>>().join("/")
 }
 
@@ -252,6 +255,7 @@ pub(crate) fn percent(ratio: f64) -> String {
 /// Writes milliseconds in the unit that suits them.
 pub(crate) fn length(ms: f64) -> String {
     match ms.abs() {
+        0.0 => "0".to_owned(),
         l if l < 1.0 => format!("{ms:.2} ms"),
         l if l < 1_000.0 => format!("{ms:.0} ms"),
         l if l < 60_000.0 => format!("{:.1} s", ms / 1_000.0),

@@ -68,7 +68,11 @@ impl Axis {
             return Self { marks: steps(&range, step), range, label: hour_label() };
         }
         if let Some(step) = [1.0, 2.0, 7.0, 14.0].into_iter().find(allowed) {
-            return Self { marks: steps(&range, step), range, label: Box::new(|d| date(*d).format("%-d %b").to_string()) };
+            return Self {
+                marks: steps(&range, step),
+                range,
+                label: Box::new(|d| date(*d).format("%-d %b").to_string()),
+            };
         }
         let months = [1, 2, 3, 6, 12, 24, 60, 120, 240, 600];
         let step = months.into_iter().find(|m| allowed(&(f64::from(*m) * 30.4))).unwrap_or(1200);

@@ -30,9 +30,10 @@ const DARK: [&str; 6] = ["#e6e9ee", "#a3adba", "#333b47", "#6cb2f0", "#ff9166", 
 
 /// Returns the style sheet inside each chart.
 pub(super) fn style() -> String {
-    let dark = PALETTE.iter().zip(DARK).map(|((class, _), colour)| {
-        format!(".fill-{class}{{fill:{colour}}}.stroke-{class}{{stroke:{colour}}}")
-    });
+    let dark = PALETTE
+        .iter()
+        .zip(DARK)
+        .map(|((class, _), colour)| format!(".fill-{class}{{fill:{colour}}}.stroke-{class}{{stroke:{colour}}}"));
     let dark: String = dark.collect();
     format!(
         ":root{{color-scheme:light dark}}text{{font-family:system-ui,-apple-system,\"Segoe UI\",Roboto,sans-serif}}\
@@ -72,7 +73,7 @@ impl<'a> Canvas<'a> {
             .margin_right(14)
             .margin_bottom(4)
             .x_label_area_size(24)
-            .y_label_area_size(56)
+            .y_label_area_size(64)
             .build_cartesian_2d(x, y)?;
         plot.configure_mesh()
             .disable_x_mesh()
@@ -87,7 +88,7 @@ impl<'a> Canvas<'a> {
     }
 
     fn legend(&self, names: &[(&str, RGBColor)]) -> Drawn {
-        let mut x = 58;
+        let mut x = 66;
         for (name, colour) in names {
             self.area.draw(&Rectangle::new([(x, 9), (x + 11, 20)], colour.filled()))?;
             let style = text(15, INK).pos(Pos::new(HPos::Left, VPos::Center));

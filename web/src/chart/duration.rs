@@ -33,12 +33,19 @@ fn draw(table: &Table, canvas: &Canvas<'_>) -> Drawn {
     let of = |words: &[&str]| -> Vec<(f64, f64)> {
         table.rows.iter().filter(|r| words.contains(&r.text("outcome").as_str())).filter_map(place).collect()
     };
-    let (passed, failed, skipped) = (of(&["passed", "xfailed"]), of(&["failed", "errored", "xpassed"]), of(&["skipped"]));
+    let (passed, failed, skipped) =
+        (of(&["passed", "xfailed"]), of(&["failed", "errored", "xpassed"]), of(&["skipped"]));
     let all = || passed.iter().chain(&failed).chain(&skipped);
-    let Some(times) = span(all().map(|p| p.0)) else { return canvas.sentence("no attempt has both a time and a duration") };
+    let Some(times) = span(all().map(|p| p.0)) else {
+        return canvas.sentence("no attempt has both a time and a duration");
+    };
     let highest = all().map(|p| p.1).fold(0.0, f64::max);
     let (x, y) = (Axis::time(times, canvas.marks()), Axis::from_zero(highest, show::length));
-    let mut plot = canvas.frame(x, y, &[("● passed", GOOD), ("✕ failed", BAD), ("● skipped", DULL)])?;
+    let mut legend = vec![("passed", GOOD), ("failed (✕)", BAD)];
+    if !skipped.is_empty() {
+        legend.push(("skipped", DULL));
+    }
+    let mut plot = canvas.frame(x, y, &legend)?;
     plot.draw_series(skipped.iter().map(|p| Circle::new(*p, 2, DULL.filled())))?;
     plot.draw_series(passed.iter().map(|p| Circle::new(*p, 3, GOOD.mix(0.7).filled())))?;
     plot.draw_series(failed.iter().map(|p| Cross::new(*p, 4, BAD.stroke_width(2))))?;

@@ -37,7 +37,9 @@ fn draw(table: &Table, canvas: &Canvas<'_>) -> Drawn {
     let mut plot = canvas.frame(x, y, &legend)?;
     for (column, colour, from, to) in [("opened_count", BAD, -0.36, -0.02), ("resolved_count", GOOD, 0.02, 0.36)] {
         let bars = rows.iter().filter_map(|(day, r)| Some((*day, r.float(column).filter(|c| *c > 0.0)?)));
-        plot.draw_series(bars.map(|(day, n)| Rectangle::new([(day + from, 0.0), (day + to, n)], colour.mix(0.75).filled())))?;
+        plot.draw_series(
+            bars.map(|(day, n)| Rectangle::new([(day + from, 0.0), (day + to, n)], colour.mix(0.75).filled())),
+        )?;
     }
     let open = rows.iter().filter_map(|(day, r)| Some((*day, r.float("open_count")?)));
     plot.draw_series(LineSeries::new(open, INK.stroke_width(2)))?;

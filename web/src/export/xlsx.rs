@@ -11,7 +11,7 @@ const CELL: usize = 32_767;
 const ROWS: usize = 1_048_575;
 const COLUMNS: usize = 16_384;
 /// Whole numbers up to here survive as a sheet's floating point numbers; longer ids are written as texts.
-const EXACT: i64 = 1 << 53;
+const EXACT: u64 = 1 << 53;
 const MICROS_PER_DAY: f64 = 86_400_000_000.0;
 /// Days between a sheet's day 0 (30 December 1899) and 1 January 1970.
 const EPOCH: f64 = 25_569.0;
@@ -59,15 +59,15 @@ fn fill(sheet: &mut Worksheet, table: &Table, styles: &Styles) -> Result<(), Err
 /// Writes one cell by its type; texts are written as texts, so that `=1+1` is never a formula.
 fn put(sheet: &mut Worksheet, y: u32, x: u16, cell: &Cell, styles: &Styles) -> Result<(), Error> {
     match cell {
-        Cell::Null => {}
-        Cell::Text(text) => drop(sheet.write_string(y, x, bounded(text))?),
-        Cell::Int(i) if i.abs() < EXACT => drop(sheet.write_number(y, x, *i as f64)?),
-        Cell::Float(f) if f.is_finite() => drop(sheet.write_number(y, x, *f)?),
-        Cell::Int(_) | Cell::Float(_) => drop(sheet.write_string(y, x, cell.to_string())?),
-        Cell::Flag(flag) => drop(sheet.write_boolean(y, x, *flag)?),
-        Cell::Time(t) => drop(sheet.write_number_with_format(y, x, *t as f64 / MICROS_PER_DAY + EPOCH, &styles.time)?),
-        Cell::Day(d) => drop(sheet.write_number_with_format(y, x, f64::from(*d) + EPOCH, &styles.day)?),
-    }
+        Cell::Null => return Ok(()),
+        Cell::Text(text) => sheet.write_string(y, x, bounded(text))?,
+        Cell::Int(i) if i.unsigned_abs() < EXACT => sheet.write_number(y, x, *i as f64)?,
+        Cell::Float(f) if f.is_finite() => sheet.write_number(y, x, *f)?,
+        Cell::Int(_) | Cell::Float(_) => sheet.write_string(y, x, cell.to_string())?,
+        Cell::Flag(flag) => sheet.write_boolean(y, x, *flag)?,
+        Cell::Time(t) => sheet.write_number_with_format(y, x, *t as f64 / MICROS_PER_DAY + EPOCH, &styles.time)?,
+        Cell::Day(d) => sheet.write_number_with_format(y, x, f64::from(*d) + EPOCH, &styles.day)?,
+    };
     Ok(())
 }
 

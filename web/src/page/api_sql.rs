@@ -37,7 +37,9 @@ struct Ask {
 pub(crate) async fn get(State(app): State<App>, headers: HeaderMap, params: Params) -> Result<Response> {
     let list = match params.get("params") {
         "" => vec![],
-        text => serde_json::from_str(text).map_err(|e| Error::BadRequest(format!("`params` is not a JSON list: {e}")))?,
+        text => {
+            serde_json::from_str(text).map_err(|e| Error::BadRequest(format!("`params` is not a JSON list: {e}")))?
+        }
     };
     let sql = if params.get("q").is_empty() { params.get("sql") } else { params.get("q") };
     let ask = Ask { sql: sql.to_owned(), params: list, format: None, int64: None };
@@ -104,7 +106,9 @@ fn value(json: Value) -> Result<ScalarValue> {
             Some(i) => Ok(ScalarValue::Int64(Some(i))),
             None => Ok(ScalarValue::Float64(n.as_f64())),
         },
-        Value::Array(_) | Value::Object(_) => Err(Error::BadRequest("a parameter is a text, number, flag or null".into())),
+        Value::Array(_) | Value::Object(_) => {
+            Err(Error::BadRequest("a parameter is a text, number, flag or null".into()))
+        }
     }
 }
 
@@ -165,7 +169,10 @@ pub(super) fn respond(bytes: Vec<u8>, format: Format, answer: &Answer, name: Opt
     }
     let is_shown = matches!(format, Format::Json | Format::Html | Format::Ndjson);
     if !is_shown {
-        set("content-disposition", format!("attachment; filename=\"{}.{}\"", name.unwrap_or("answer"), format.extension()));
+        set(
+            "content-disposition",
+            format!("attachment; filename=\"{}.{}\"", name.unwrap_or("answer"), format.extension()),
+        );
     }
     response
 }

@@ -15,7 +15,8 @@ const ICON: &str = include_str!("../../static/icon.svg");
 pub(super) fn css_path() -> &'static str {
     static PATH: LazyLock<String> = LazyLock::new(|| {
         // FNV-1a, 64 bits: <http://www.isthe.com/chongo/tech/comp/fnv/>.
-        let hash = CSS.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+        let hash =
+            CSS.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
         format!("/assets/annals.css?v={hash:016x}")
     });
     &PATH

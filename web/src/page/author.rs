@@ -107,11 +107,13 @@ fn weeks(id: i64) -> Select {
 
 fn problems(id: i64) -> Select {
     let columns = "problem_id, role, suspicion, project, branch, builder, suite, name, state, opened_at, resolved_at";
-    Select::of("author_problem", columns).eq("person_id", id).order("opened_at DESC NULLS LAST, problem_id, role").limit(100)
+    Select::of("author_problem", columns)
+        .eq("person_id", id)
+        .order("opened_at DESC NULLS LAST, problem_id, role")
+        .limit(100)
 }
 
 fn changes(id: i64) -> Select {
-    let columns =
-        "project, revision, committed_at, subject, is_merge, is_tested, is_green, file_count, lines_added, lines_removed";
+    let columns = "project, revision, committed_at, subject, is_merge, is_tested, is_green, file_count, lines_added, lines_removed";
     Select::of("author_change", columns).eq("person_id", id).order("committed_at DESC, revision").limit(100)
 }

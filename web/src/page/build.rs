@@ -112,7 +112,9 @@ pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>, params:
 /// Reads the JSON object of an environment; what is not one is shown as it is.
 fn variables(json: &str) -> Vec<(String, String)> {
     match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(json) {
-        Ok(map) => map.into_iter().map(|(name, value)| (name, value.as_str().map_or(value.to_string(), Into::into))).collect(),
+        Ok(map) => {
+            map.into_iter().map(|(name, value)| (name, value.as_str().map_or(value.to_string(), Into::into))).collect()
+        }
         Err(_) if json.is_empty() => vec![],
         Err(_) => vec![("environment".to_owned(), json.to_owned())],
     }

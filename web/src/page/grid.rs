@@ -65,7 +65,8 @@ pub(crate) fn cell(row: &Row) -> Markup {
     let verdict = row.text("verdict");
     let (sign, class) = show::sign(&verdict);
     let revision: String = row.text("revision").chars().take(10).collect();
-    let said = show::escape(&format!("{verdict} at {} ({revision}), {}", row.text("position"), row.length("duration_ms")));
+    let said =
+        show::escape(&format!("{verdict} at {} ({revision}), {}", row.text("position"), row.length("duration_ms")));
     Markup::trusted(format!(
         "<a class=\"cell {class}\" href=\"/build/{}\" title=\"{said}\" aria-label=\"{said}\">{sign}</a>",
         show::escape(&row.text("build_id"))
@@ -75,7 +76,10 @@ pub(crate) fn cell(row: &Row) -> Markup {
 /// Says what the signs of cells mean.
 pub(crate) fn legend() -> Markup {
     let words = ["pass", "fail", "flaky", "skip"].map(|word| show::state(word).to_string());
-    Markup::trusted(format!("<span class=\"legend\">{} <span class=\"cell absent\"></span> not run</span>", words.join(" ")))
+    Markup::trusted(format!(
+        "<span class=\"legend\">{} <span class=\"cell absent\"></span> not run</span>",
+        words.join(" ")
+    ))
 }
 
 /// Returns the last three digits of a position: the head of a narrow column.
@@ -117,7 +121,8 @@ pub(crate) async fn show(State(app): State<App>, params: Params) -> Result<Html<
     let (project, branch, builder) = (chosen("project"), chosen("branch"), chosen("builder"));
     let show = if params.get("show") == "all" { "all" } else { "unsteady" };
     let pager = Pager::new(&params, "/grid", HEIGHT);
-    let source = Source { page: &page, project: &project, branch: &branch, builder: &builder, name: params.get("name") };
+    let source =
+        Source { page: &page, project: &project, branch: &branch, builder: &builder, name: params.get("name") };
     let since = source.since().await?;
     let series = match show {
         "all" => source.newest(&pager).await?,
@@ -126,7 +131,19 @@ pub(crate) async fn show(State(app): State<App>, params: Params) -> Result<Html<
     let cells = source.cells(&series, since).await?;
     let label = |row: &Row| (row.text("suite"), row.text("name"), Some(row.text("test_id")));
     let grid = Grid::new(&cells, WIDTH, label);
-    html(&GridPage { page: &page, params: &params, builders, project, branch, builder, show, grid, series, cells, pager })
+    html(&GridPage {
+        page: &page,
+        params: &params,
+        builders,
+        project,
+        branch,
+        builder,
+        show,
+        grid,
+        series,
+        cells,
+        pager,
+    })
 }
 
 /// The rows of one builder on one branch.

@@ -104,7 +104,7 @@ pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Resu
     let strip = Select::of("test_grid", "position, revision, build_id, verdict, duration_ms")
         .eq("series_id", problem.int("series_id").unwrap_or_default())
         .order("position DESC")
-        .limit(120);
+        .limit(50);
     let (events, mut strip, cause) = tokio::try_join!(page.rows(events), page.rows(strip), Cause::of(&page, id))?;
     strip.rows.reverse();
     html(&Problem { page: &page, problem, itself, events, strip, cause })
@@ -126,8 +126,10 @@ impl Cause {
             "ordinal, revision, person_id, author, team, is_bot, is_merge, subject, committed_at, file_count, \
              lines_added, lines_removed",
         );
-        let suspects =
-            Select::of("suspect", "rank, revision, person_id, author, subject, suspicion, evidence, rule, rule_version");
+        let suspects = Select::of(
+            "suspect",
+            "rank, revision, person_id, author, subject, suspicion, evidence, rule, rule_version",
+        );
         let evidence = Select::of("suspect_evidence", "revision, evidence, weight, detail");
         let guilty =
             Select::of("guilty", "person_id, author, revision, suspicion, threshold, rule, rule_version, evidence");

@@ -43,6 +43,8 @@ const EXAMPLES: &[(&str, &str)] = &[
 struct Sql<'a> {
     page: &'a Page,
     query: &'a str,
+    /// Lines of the field, as many as the query needs within reason.
+    height: usize,
     answer: Option<Table>,
     note: String,
     error: Option<Error>,
@@ -63,6 +65,7 @@ pub(crate) async fn show(State(app): State<App>, params: Params) -> Result<Html<
     let mut sql = Sql {
         page: &page,
         query,
+        height: (query.lines().count() + 1).clamp(5, 24),
         answer: None,
         note: String::new(),
         error: None,

@@ -134,7 +134,8 @@ async fn file_of(app: &App, name: &str, format: Format, params: &Params) -> Resu
         let document = Document { schema: &answer.schema, batches: &answer.batches, title: sheet, note: &note };
         document.write(format).map(|bytes| (bytes, answer))
     };
-    let (bytes, answer) = tokio::task::spawn_blocking(write).await.map_err(Error::internal)?.map_err(api_sql::refused)?;
+    let (bytes, answer) =
+        tokio::task::spawn_blocking(write).await.map_err(Error::internal)?.map_err(api_sql::refused)?;
     Ok(api_sql::respond(bytes, format, &answer, Some(&name)))
 }
 
@@ -147,7 +148,9 @@ async fn rows(app: &App, page: &Page, name: &str, params: &Params, limit: usize)
 
 /// Reads `view` or `layer.view`.
 fn reference(name: &str) -> Result<TableReference> {
-    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    let is_word = |word: &str| {
+        !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    };
     match name.split_once('.') {
         Some((layer, view)) if is_word(layer) && is_word(view) => Ok(TableReference::partial(layer, view)),
         None if is_word(name) => Ok(TableReference::partial("mart", name)),

@@ -4,7 +4,9 @@ use std::io::{Cursor, Read};
 use std::sync::Arc;
 
 use annals_web::export::{FORMATS, Format, export};
-use arrow::array::{ArrayRef, Float64Array, Int64Array, ListArray, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::array::{
+    ArrayRef, Float64Array, Int64Array, ListArray, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
 use arrow::datatypes::Int32Type;
 use axum::http::StatusCode;
 
@@ -44,7 +46,12 @@ fn json() {
 #[test]
 fn html_stands_alone() {
     let text = String::from_utf8(export(&[batch()], Format::Html).unwrap()).unwrap();
-    assert!(text.contains("a|b\n&#60;i&#62;*c*") && !text.contains("<i>") && !text.contains("href") && !text.contains("src="));
+    assert!(
+        text.contains("a|b\n&#60;i&#62;*c*")
+            && !text.contains("<i>")
+            && !text.contains("href")
+            && !text.contains("src=")
+    );
 }
 
 #[test]
@@ -107,7 +114,10 @@ async fn a_view_is_a_file_of_every_format_with_filters() {
     let html = get(&site, "/view/problem.html?state=open").await;
     assert!(html.text().contains("One row per problem.") && html.text().contains("state = open"), "{}", html.text());
     assert!(html.header("content-security-policy").contains("sandbox"));
-    assert_eq!(get(&site, "/view/raw.setting.csv").await.text(), "name,value,unit,doc\nauthor_stats,1,flag,figures about authors\n");
+    assert_eq!(
+        get(&site, "/view/raw.setting.csv").await.text(),
+        "name,value,unit,doc\nauthor_stats,1,flag,figures about authors\n"
+    );
     assert_eq!(get(&site, "/view/problem.csv?nothing=1").await.status, StatusCode::BAD_REQUEST);
     assert_eq!(get(&site, "/view/problem.csv?problem_id=abc").await.status, StatusCode::BAD_REQUEST);
     assert_eq!(get(&site, "/view/problem.csv?opened_at=2026-10-11T08:00:00Z").await.text().lines().count(), 2);

@@ -26,7 +26,10 @@ async fn an_opened_incident_is_told_with_its_reasons() {
     assert!(!message.html.contains("<script") && message.html.contains("&#60;script"));
     assert!(message.html.contains("href=\"https://annals.example.org/incident/31\""));
     assert_eq!(message.headers.iter().find(|(n, _)| n == "Message-ID").unwrap().1, "<incident-31@annals.example.org>");
-    assert_eq!(message.headers.iter().find(|(n, _)| n == "List-Id").unwrap().1, "<linux-unit.main.demo.annals.example.org>");
+    assert_eq!(
+        message.headers.iter().find(|(n, _)| n == "List-Id").unwrap().1,
+        "<linux-unit.main.demo.annals.example.org>"
+    );
 }
 
 #[tokio::test]
@@ -64,7 +67,9 @@ fn no_part_of_a_message_adds_a_header() {
         subject: evil.into(),
         text: "text".into(),
         html: "<p>html</p>".into(),
-        headers: ["Message-ID", "In-Reply-To", "References", "List-Id", "X-Other", evil].map(|n| (n.to_owned(), evil.to_owned())).into(),
+        headers: ["Message-ID", "In-Reply-To", "References", "List-Id", "X-Other", evil]
+            .map(|n| (n.to_owned(), evil.to_owned()))
+            .into(),
     };
     let mail = lettre_message(&message, "annals@example.org").unwrap();
     let wire = String::from_utf8(mail.formatted()).unwrap();
@@ -124,7 +129,11 @@ async fn messages_arrive_and_refusals_are_each_their_own() {
     let refused = sent[1].as_ref().unwrap_err().to_string();
     assert!(refused.contains("nobody here"), "{refused}");
     let taken = server.await.unwrap();
-    assert!(taken.contains("To: \"Ada Lovelace\" <ada@example.org>") || taken.contains("To: Ada Lovelace <ada@example.org>"), "{taken}");
+    assert!(
+        taken.contains("To: \"Ada Lovelace\" <ada@example.org>")
+            || taken.contains("To: Ada Lovelace <ada@example.org>"),
+        "{taken}"
+    );
 }
 
 #[tokio::test]

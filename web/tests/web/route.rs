@@ -8,12 +8,32 @@ use crate::fixture::{get, session, site, site_of};
 
 /// One example per route, and what it must say.
 const EXAMPLES: &[(&str, &str, &[&str])] = &[
-    ("/", "/", &["Open incidents", "2 tests of parser", "4,321,567", "linux-unit", "85.0 %", "/chart/pass_rate.svg", "net.http"]),
+    (
+        "/",
+        "/",
+        &[
+            "Open incidents",
+            "2 tests of parser",
+            "4,321,567",
+            "linux-unit",
+            "85.0 %",
+            "/chart/pass_rate.svg",
+            "net.http",
+        ],
+    ),
     ("/problem", "/problem", &["reads &lt;script&gt;", "3.2 d", "2026-11-18&nbsp;08:00", "3&nbsp;d&nbsp;ago", "muted"]),
     (
         "/problem/{problem_id}",
         "/problem/1",
-        &["Last 59 tested positions", "is held guilty", "90.0 %", "Merge docs", "range changed", "parser.rs:17 stands in", "from 5 changes to 2"],
+        &[
+            "Last 50 tested positions",
+            "is held guilty",
+            "90.0 %",
+            "Merge docs",
+            "range changed",
+            "parser.rs:17 stands in",
+            "from 5 changes to 2",
+        ],
     ),
     ("/incident/{incident_id}", "/incident/31", &["2 of 2", "What it says", "timed out", "Blamelist", "Merge docs"]),
     ("/build", "/build", &["mass_failure", "step 57", "rows 1–50", "next →", "exception"]),
@@ -26,10 +46,22 @@ const EXAMPLES: &[(&str, &str, &[&str])] = &[
     ("/grid", "/grid", &["retries", "/build/160", "≈", "not run"]),
     ("/test/{test_id}", "/test/703", &["same revision", "31.0 %", "/chart/duration.svg?test=703", "failed"]),
     ("/author", "/author", &["94.7 %", "Ada &#60;b&#62;", "+3 merges", "–"]),
-    ("/author/{person_id}", "/author/11", &["9 weeks", "guilty", "/chart/author_activity.svg?person=11", "broke", "green", "not tested"]),
+    (
+        "/author/{person_id}",
+        "/author/11",
+        &["9 weeks", "guilty", "/chart/author_activity.svg?person=11", "broke", "green", "not tested"],
+    ),
     ("/view", "/view", &["Problems: failing streaks", "step.verdict", "Verdicts &#60;b&#62;"]),
-    ("/view/{name}", "/view/problem", &["One row per problem", "hash of the series", "SELECT 1 &#60; 2", "/view/problem.xlsx"]),
-    ("/sql", "/sql?q=SELECT+name,+position+FROM+test_grid+LIMIT+3", &["3 rows in", "reads &#60;script&#62;", "format=parquet"]),
+    (
+        "/view/{name}",
+        "/view/problem",
+        &["One row per problem", "hash of the series", "SELECT 1 &#60; 2", "/view/problem.xlsx"],
+    ),
+    (
+        "/sql",
+        "/sql?q=SELECT+name,+position+FROM+test_grid+LIMIT+3",
+        &["3 rows in", "reads &#60;script&#62;", "format=parquet"],
+    ),
     ("/api/sql", "/api/sql?q=SELECT+1+AS+a", &["\"rows\":[[1]]"]),
     ("/chart/{name}", "/chart/pass_rate.svg?project=demo&branch=main", &["<svg", "role=\"img\"", "Pass rate by day"]),
     ("/assets/annals.css", "/assets/annals.css", &["prefers-color-scheme: dark"]),
@@ -68,7 +100,12 @@ async fn every_route_has_an_example_that_answers() {
 #[tokio::test]
 async fn nothing_from_outside_becomes_markup() {
     let site = site().await;
-    let further = ["/problem/2", "/problem?state=all&name=%22%3E%3Cscript%3E", "/sql?q=%3C/textarea%3E%3Cscript%3E", "/view/problem?name=%3Cscript%3E"];
+    let further = [
+        "/problem/2",
+        "/problem?state=all&name=%22%3E%3Cscript%3E",
+        "/sql?q=%3C/textarea%3E%3Cscript%3E",
+        "/view/problem?name=%3Cscript%3E",
+    ];
     let pages = EXAMPLES.iter().map(|(_, address, _)| *address).chain(further);
     for address in pages.filter(|a| !a.starts_with("/log") && !a.starts_with("/api")) {
         let reply = get(&site, address).await;
@@ -83,7 +120,9 @@ async fn nothing_from_outside_becomes_markup() {
 #[tokio::test]
 async fn pages_are_navigable_without_sight_or_mouse() {
     let site = site().await;
-    for address in ["/", "/problem", "/problem/1", "/test/701", "/build/160", "/author/11", "/grid", "/sql", "/view/problem"] {
+    for address in
+        ["/", "/problem", "/problem/1", "/test/701", "/build/160", "/author/11", "/grid", "/sql", "/view/problem"]
+    {
         let reply = get(&site, address).await;
         let text = reply.text();
         assert!(text.contains("class=\"skip\"") && text.contains("<main id=\"main\">"), "{address}");
@@ -115,7 +154,21 @@ async fn every_number_leads_to_its_query() {
 async fn links_inside_the_site_lead_somewhere() {
     let site = site().await;
     let mut seen = std::collections::BTreeSet::new();
-    for address in ["/", "/problem?state=all", "/problem/1", "/incident/31", "/test/701", "/build/160", "/build", "/author", "/author/11", "/grid", "/view", "/view/problem", "/sql"] {
+    for address in [
+        "/",
+        "/problem?state=all",
+        "/problem/1",
+        "/incident/31",
+        "/test/701",
+        "/build/160",
+        "/build",
+        "/author",
+        "/author/11",
+        "/grid",
+        "/view",
+        "/view/problem",
+        "/sql",
+    ] {
         let page = get(&site, address).await;
         let links = page.text().split("href=\"").skip(1).filter_map(|t| t.split('"').next());
         seen.extend(links.filter(|l| l.starts_with('/')).map(|l| l.replace("&amp;", "&").replace("&#38;", "&")));
@@ -167,7 +220,8 @@ async fn the_worst_outcomes_come_first() {
 
 #[tokio::test]
 async fn figures_about_authors_can_be_switched_off() {
-    let off = session(&["DROP TABLE raw.setting", "CREATE TABLE raw.setting AS SELECT 'author_stats' AS name, 0.0 AS value"]);
+    let off =
+        session(&["DROP TABLE raw.setting", "CREATE TABLE raw.setting AS SELECT 'author_stats' AS name, 0.0 AS value"]);
     let site = site_of(off.await, std::path::Path::new("/nonexistent"), Limits::default());
     for address in ["/author", "/author/11"] {
         let reply = get(&site, address).await;
@@ -180,7 +234,17 @@ async fn figures_about_authors_can_be_switched_off() {
 #[tokio::test]
 async fn an_empty_store_has_pages_too() {
     let empty = session(&[]).await;
-    for table in ["builder_health", "build_summary", "incident", "problem", "flaky_test", "branch_day", "test_grid", "author_total", "store_overview"] {
+    for table in [
+        "builder_health",
+        "build_summary",
+        "incident",
+        "problem",
+        "flaky_test",
+        "branch_day",
+        "test_grid",
+        "author_total",
+        "store_overview",
+    ] {
         let sql = format!("CREATE OR REPLACE TABLE mart.{table} AS SELECT * FROM mart.{table} WHERE false");
         empty.context.sql(&sql).await.unwrap().collect().await.unwrap();
     }
@@ -203,9 +267,26 @@ async fn what_is_not_there_is_not_found() {
     let logs = logs();
     let site = site_of(session(&[]).await, &logs.path().join("logs"), Limits::default());
     for address in [
-        "/nothing", "/problem/99", "/problem/x", "/incident/99", "/test/99", "/build/99", "/author/99", "/chart/x.svg", "/chart/pass_rate",
-        "/view/nothing", "/view/nothing.csv", "/view/Problem%22;.csv", "/log/nothing", "/log/../secret", "/log/%2e%2e/secret",
-        "/log/..%2fsecret", "/log/demo/../../secret", "/log/%2fetc%2fpasswd", "/log/demo", "/log/demo%00",
+        "/nothing",
+        "/problem/99",
+        "/problem/x",
+        "/incident/99",
+        "/test/99",
+        "/build/99",
+        "/author/99",
+        "/chart/x.svg",
+        "/chart/pass_rate",
+        "/view/nothing",
+        "/view/nothing.csv",
+        "/view/Problem%22;.csv",
+        "/log/nothing",
+        "/log/../secret",
+        "/log/%2e%2e/secret",
+        "/log/..%2fsecret",
+        "/log/demo/../../secret",
+        "/log/%2fetc%2fpasswd",
+        "/log/demo",
+        "/log/demo%00",
     ] {
         let reply = get(&site, address).await;
         assert_eq!(reply.status, StatusCode::NOT_FOUND, "{address}");

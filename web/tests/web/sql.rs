@@ -14,7 +14,8 @@ use serde_json::json;
 
 use crate::fixture::{get, post, send, session, site, site_of};
 
-const QUERY: &str = "SELECT problem_id, name, opened_at, age_days, is_muted, change_count FROM problem ORDER BY problem_id";
+const QUERY: &str =
+    "SELECT problem_id, name, opened_at, age_days, is_muted, change_count FROM problem ORDER BY problem_id";
 
 #[tokio::test]
 async fn json_names_columns_and_keeps_types() {
@@ -32,7 +33,8 @@ async fn json_names_columns_and_keeps_types() {
 #[tokio::test]
 async fn parameters_are_values_never_text() {
     let site = site().await;
-    let body = json!({"sql": "SELECT count(*) FROM problem WHERE name = $1 OR problem_id = $2", "params": ["' OR 1=1 --", 2]});
+    let body =
+        json!({"sql": "SELECT count(*) FROM problem WHERE name = $1 OR problem_id = $2", "params": ["' OR 1=1 --", 2]});
     let reply = post(&site, "/api/sql", "application/json", &body.to_string()).await;
     assert_eq!(reply.json()["rows"], json!([[1]]));
     let reply = get(&site, "/api/sql?q=SELECT+$1+%2B+1&params=[41]").await;
@@ -49,7 +51,8 @@ async fn every_format_holds_the_same_rows() {
     let reader = StreamReader::try_new(Cursor::new(arrow.body), None).unwrap();
     let arrow: Vec<RecordBatch> = reader.map(Result::unwrap).collect();
     let parquet = ask("parquet").await;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(axum::body::Bytes::from(parquet.body)).unwrap().build().unwrap();
+    let reader =
+        ParquetRecordBatchReaderBuilder::try_new(axum::body::Bytes::from(parquet.body)).unwrap().build().unwrap();
     let parquet: Vec<RecordBatch> = reader.map(Result::unwrap).collect();
     let print = |batches: &[RecordBatch]| arrow::util::pretty::pretty_format_batches(batches).unwrap().to_string();
     assert_eq!(print(&arrow), print(&parquet));
@@ -127,8 +130,10 @@ async fn errors_say_where() {
 #[tokio::test]
 async fn plans_of_every_shape_run_under_guard() {
     let site = site().await;
-    let recursive = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 5) SELECT sum(i) FROM n";
-    let window = "SELECT max(n) FROM (SELECT row_number() OVER (PARTITION BY suite ORDER BY position) AS n FROM test_grid)";
+    let recursive =
+        "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 5) SELECT sum(i) FROM n";
+    let window =
+        "SELECT max(n) FROM (SELECT row_number() OVER (PARTITION BY suite ORDER BY position) AS n FROM test_grid)";
     let join = "SELECT count(*) FROM problem p JOIN test_grid g USING (series_id) WHERE g.position >= (SELECT 60)";
     for (sql, answer) in [(recursive, 15), (window, 207), (join, 4)] {
         let reply = post(&site, "/api/sql", "text/plain", sql).await;
@@ -156,17 +161,12 @@ async fn what_cannot_be_understood_is_said() {
     }
 }
 
-const ENDLESS: &str = "SELECT sum(a.value * b.value % 7) FROM generate_series(1, 100000) a, generate_series(1, 100000000) b";
+const ENDLESS: &str =
+    "SELECT sum(a.value * b.value % 7) FROM generate_series(1, 100000) a, generate_series(1, 100000000) b";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rows_time_memory_bytes_and_number_are_bounded() {
-    let limits = Limits {
-        rows: 10,
-        time: Duration::from_millis(700),
-        concurrency: 1,
-        body: 1000,
-        ..Limits::default()
-    };
+    let limits = Limits { rows: 10, time: Duration::from_millis(700), body: 1000, ..Limits::default() };
     let site = site_of(session(&[]).await, Path::new("/nonexistent"), limits);
     let reply = get(&site, "/api/sql?q=SELECT+*+FROM+test_grid").await;
     assert_eq!((&reply.json()["row_count"], &reply.json()["truncated"]), (&json!(10), &json!(true)));
@@ -177,15 +177,16 @@ async fn rows_time_memory_bytes_and_number_are_bounded() {
     assert_eq!(reply.status, StatusCode::GATEWAY_TIMEOUT, "{}", reply.text());
     assert!(started.elapsed() < Duration::from_secs(5));
 
-    let patient = Limits { memory: 4 << 20, ..Limits::default() };
-    let greedy_site = site_of(session(&[]).await, Path::new("/nonexistent"), patient);
+    let patient = Limits { memory: 4 << 20, concurrency: 1, ..Limits::default() };
+    let patient_site = site_of(session(&[]).await, Path::new("/nonexistent"), patient);
     let greedy = "SELECT array_agg(repeat(CAST(value AS VARCHAR), 100)) FROM generate_series(1, 300000)";
-    let reply = post(&greedy_site, "/api/sql", "text/plain", greedy).await;
+    let reply = post(&patient_site, "/api/sql", "text/plain", greedy).await;
     assert_eq!(reply.status, StatusCode::PAYLOAD_TOO_LARGE, "{}", reply.text());
 
     let reply = post(&site, "/api/sql", "text/plain", &format!("SELECT '{}'", "x".repeat(2000))).await;
     assert_eq!(reply.status, StatusCode::PAYLOAD_TOO_LARGE);
 
+    let site = patient_site;
     let other = site.clone();
     let first = tokio::spawn(async move { post(&other, "/api/sql", "text/plain", ENDLESS).await.status });
     tokio::time::sleep(Duration::from_millis(200)).await;
