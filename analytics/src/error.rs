@@ -17,6 +17,28 @@ pub enum Error {
         /// The reason.
         source: Box<datafusion::error::DataFusionError>,
     },
+    /// Views read each other in a circle.
+    #[error("these views read each other in a circle, or read one that does: {views}")]
+    ViewCycle {
+        /// The views that cannot be put in order.
+        views: String,
+    },
+    /// A view's head comment is not in form.
+    #[error("view `{view}`: {reason}")]
+    ViewHead {
+        /// The view.
+        view: String,
+        /// What is missing.
+        reason: String,
+    },
+    /// A site's view cannot be read.
+    #[error("{path}: {source}")]
+    ViewFile {
+        /// The file or folder.
+        path: std::path::PathBuf,
+        /// The reason.
+        source: std::io::Error,
+    },
     /// The knowledge database failed.
     #[error("{path}: {source}")]
     Knowledge {

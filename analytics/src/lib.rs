@@ -1,14 +1,23 @@
 //! What Annals knows: views, streaks, blamelists and sessions.
 //!
 //! - [`warehouse`]: the door; commits ingests, folds them, hands out sessions.
+//! - `fold`, `streak`, `graph`, `knowledge`: new facts become streaks and blamelists, kept in one SQLite file.
+//! - `raw`: knowledge and state as tables for sessions.
+//! - [`check`]: whether what is maintained equals what is recomputed.
 //! - [`session`]: one version of all tables under all views.
 //! - [`view`]: the catalog of views; one file each under `views/`.
 
+pub mod check;
 pub mod session;
 pub mod view;
 pub mod warehouse;
 
 mod error;
+mod fold;
+mod graph;
+mod knowledge;
+mod raw;
+mod streak;
 
 pub use error::{Error, Result};
 pub use session::Session;

@@ -1,6 +1,28 @@
 //! One version of all tables under all views: what a page, a query, a mail or an export is computed from.
+//!
+//! A view is bound to the tables that it was planned on, so a session is built whole for each version and swapped
+//! whole. Nobody can write through a session, and private columns are not in it. Bounds of time, rows and memory are
+//! set by whoever serves queries, not here.
 
-use datafusion::prelude::SessionContext;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use annals_data::schema::{self, Visibility};
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use datafusion::catalog::{CatalogProvider, MemTable, MemoryCatalogProvider, MemorySchemaProvider};
+use datafusion::common::{ScalarValue, TableReference};
+use datafusion::dataframe::DataFrame;
+use datafusion::datasource::{TableProvider, ViewTable, provider_as_source};
+use datafusion::error::DataFusionError;
+use datafusion::execution::SessionState;
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext, col};
+
+use crate::view::{self, View};
+use crate::{Error, Result};
+
+/// The raw tables by name, with all their columns.
+pub type RawTables = BTreeMap<String, Arc<dyn TableProvider>>;
 
 /// A session on one version of facts, knowledge and state.
 pub struct Session {
@@ -8,4 +30,155 @@ pub struct Session {
     pub context: SessionContext,
     /// The number of the newest batch that it sees; it changes whenever an answer may change.
     pub version: i64,
+}
+
+impl Session {
+    /// Plans a query that only reads.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Query`] when the text is no single query, names something unknown, or would write.
+    pub async fn query(&self, sql: &str) -> Result<DataFrame> {
+        let read_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+        Ok(self.context.sql_with_options(sql, read_only).await?)
+    }
+
+    /// Plans a query that only reads, with `$1`, `$2`, … bound to values.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::query`], and when a parameter has no value.
+    pub async fn query_with(&self, sql: &str, parameters: &[ScalarValue]) -> Result<DataFrame> {
+        Ok(self.query(sql).await?.with_param_values(parameters.to_vec())?)
+    }
+}
+
+/// Builds a session on these tables, with the built-in views and a site's own.
+///
+/// # Errors
+///
+/// [`Error::View`] when a view cannot be planned, [`Error::ViewCycle`] when views read each other in a circle.
+pub async fn build(tables: &RawTables, extra: &[View], version: i64) -> Result<Session> {
+    let config = SessionConfig::new()
+        .with_default_catalog_and_schema("annals", "mart")
+        .with_create_default_catalog_and_schema(false)
+        .with_information_schema(true);
+    let context = SessionContext::new_with_config(config);
+    let catalog = Arc::new(MemoryCatalogProvider::new());
+    for name in ["raw", "step", "mart", "system"] {
+        catalog.register_schema(name, Arc::new(MemorySchemaProvider::new()))?;
+    }
+    context.register_catalog("annals", catalog);
+    for (name, provider) in tables {
+        context.register_table(TableReference::partial("raw", name.as_str()), public(name, provider)?)?;
+    }
+    let views: Vec<&View> = view::all().iter().chain(extra).collect();
+    register_views(&context, &views).await?;
+    register_system(&context, &views).await?;
+    Ok(Session { context, version })
+}
+
+/// Returns the table without its private columns; a table that is no fact table has none.
+fn public(name: &str, provider: &Arc<dyn TableProvider>) -> Result<Arc<dyn TableProvider>> {
+    let Some(table) = schema::TABLES.into_iter().find(|table| table.name == name) else {
+        return Ok(provider.clone());
+    };
+    let columns = table.columns.iter().filter(|column| column.visibility == Visibility::Public);
+    let plan = LogicalPlanBuilder::scan(name, provider_as_source(provider.clone()), None)?
+        .project(columns.map(|column| col(column.name)).collect::<Vec<_>>())?
+        .build()?;
+    Ok(Arc::new(ViewTable::new(plan, None)))
+}
+
+/// Plans every view after the views that it reads.
+async fn register_views(context: &SessionContext, views: &[&View]) -> Result<()> {
+    let state = context.state();
+    let mut waiting = Vec::with_capacity(views.len());
+    for view in views {
+        waiting.push((*view, references(&state, view)?));
+    }
+    while !waiting.is_empty() {
+        let names: Vec<String> = waiting.iter().map(|(view, _)| view.full_name()).collect();
+        let (ready, blocked): (Vec<_>, Vec<_>) =
+            waiting.into_iter().partition(|(_, reads)| !reads.iter().any(|read| names.contains(read)));
+        if ready.is_empty() {
+            return Err(Error::ViewCycle { views: names.join(", ") });
+        }
+        for (view, _) in ready {
+            let plan = plan(&state, view).await.map_err(|source| fault(view, source))?;
+            let table = ViewTable::new(plan, Some(view.text.clone()));
+            context
+                .register_table(TableReference::partial(view.layer.as_str(), view.name.as_str()), Arc::new(table))?;
+        }
+        waiting = blocked;
+    }
+    Ok(())
+}
+
+/// Returns the full names of what the view reads; names without a schema are in `mart`.
+fn references(state: &SessionState, view: &View) -> Result<Vec<String>> {
+    let dialect = state.config().options().sql_parser.dialect;
+    let statement = state.sql_to_statement(&view.text, &dialect).map_err(|source| fault(view, source))?;
+    let references = state.resolve_table_references(&statement).map_err(|source| fault(view, source))?;
+    let full_name = |schema: Option<&str>, table: &str| format!("{}.{table}", schema.unwrap_or("mart"));
+    Ok(references.iter().map(|reference| full_name(reference.schema(), reference.table())).collect())
+}
+
+async fn plan(state: &SessionState, view: &View) -> Result<LogicalPlan, DataFusionError> {
+    let plan = state.create_logical_plan(&view.text).await?;
+    let read_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    read_only.verify_plan(&plan)?;
+    Ok(plan)
+}
+
+fn fault(view: &View, source: DataFusionError) -> Error {
+    Error::View { view: view.full_name(), source: Box::new(source) }
+}
+
+/// Registers `system.view` and `system.column`: the catalog itself, for pages and for the curious.
+async fn register_system(context: &SessionContext, views: &[&View]) -> Result<()> {
+    let of = |field: fn(&View) -> &str| views.iter().map(|view| field(view)).collect::<Vec<_>>();
+    let catalog = texts(&[
+        ("layer", of(|view| &view.layer)),
+        ("name", of(|view| &view.name)),
+        ("title", of(|view| &view.title)),
+        ("about", of(|view| &view.about)),
+        ("grain", of(|view| &view.grain)),
+        ("text", of(|view| &view.text)),
+    ])?;
+    context.register_table(TableReference::partial("system", "view"), catalog)?;
+    let mut rows: Vec<[String; 5]> = Vec::new();
+    for view in views {
+        let table = context.table_provider(TableReference::partial(view.layer.as_str(), view.name.as_str())).await?;
+        rows.extend(table.schema().fields().iter().map(|field| {
+            let doc = view.columns.iter().find(|(name, _)| name == field.name()).map_or("", |(_, doc)| doc);
+            let [layer, name, doc] = [&view.layer, &view.name, doc].map(String::from);
+            [layer, name, field.name().clone(), field.data_type().to_string(), doc]
+        }));
+    }
+    rows.extend(raw_columns());
+    let at = |index: usize| rows.iter().map(|row| row[index].as_str()).collect::<Vec<_>>();
+    let columns = texts(&[("layer", at(0)), ("view", at(1)), ("name", at(2)), ("type", at(3)), ("doc", at(4))])?;
+    context.register_table(TableReference::partial("system", "column"), columns)?;
+    Ok(())
+}
+
+/// Returns the public columns of the fact tables as rows of `system.column`.
+fn raw_columns() -> Vec<[String; 5]> {
+    let mut rows = Vec::new();
+    for table in schema::TABLES {
+        for (column, field) in table.columns.iter().zip(table.arrow().fields()) {
+            if column.visibility == Visibility::Public {
+                let data_type = field.data_type().to_string();
+                rows.push(["raw".into(), table.name.into(), column.name.into(), data_type, column.doc.into()]);
+            }
+        }
+    }
+    rows
+}
+
+fn texts(columns: &[(&str, Vec<&str>)]) -> Result<Arc<MemTable>, DataFusionError> {
+    let arrays = columns.iter().map(|(name, values)| (*name, Arc::new(StringArray::from(values.clone())) as ArrayRef));
+    let batch = RecordBatch::try_from_iter(arrays)?;
+    Ok(Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]])?))
 }

@@ -1,15 +1,158 @@
 //! The door to a store and to what is known about it.
+//!
+//! Commits go through here, so that facts and knowledge never drift: each commit is folded before it returns. A
+//! session is built once per version and shared by everybody who asks on that version.
 
+use std::fs::File;
+use std::path::Path;
 use std::sync::Arc;
 
-use crate::{Result, Session};
+use annals_data::store::{Ingest, Location, Publication, Receipt, Store};
+use datafusion::prelude::SessionContext;
+use tokio::sync::Mutex;
+
+use crate::check::{self, Difference};
+use crate::fold::{self, Facts, Graphs};
+use crate::knowledge::Knowledge;
+use crate::raw::{self, Lanes};
+use crate::session::{self, RawTables};
+use crate::view::View;
+use crate::{Error, Result, Session};
 
 /// An open store with its knowledge.
-pub struct Warehouse {}
+pub struct Warehouse {
+    store: Store,
+    knowledge: Knowledge,
+    views: Vec<View>,
+    /// Whoever folds holds the graphs.
+    graphs: Mutex<Graphs>,
+    sessions: Mutex<Sessions>,
+}
+
+/// The newest session and what the next one can take over.
+#[derive(Default)]
+struct Sessions {
+    lanes: Lanes,
+    newest: Option<(Version, Arc<Session>)>,
+}
+
+/// What a session stands on; a session is renewed when any of it changes.
+#[derive(Clone, Debug, PartialEq)]
+struct Version {
+    publication: Publication,
+    state: i64,
+}
 
 impl Warehouse {
-    /// Returns a session on the newest published version; cheap when nothing changed.
-    pub async fn session(&self) -> Result<Arc<Session>> {
-        unimplemented!()
+    /// Opens the store at `location` and folds what is not folded yet; `views` are the site's own.
+    pub async fn open(location: &Location, views: Vec<View>) -> Result<Self> {
+        let store = Store::open(location).await?;
+        let knowledge = Knowledge::open(store.root())?;
+        let warehouse = Self { store, knowledge, views, graphs: Mutex::default(), sessions: Mutex::default() };
+        warehouse.catch_up().await?;
+        Ok(warehouse)
     }
+
+    /// Returns the store.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Commits `ingests` as one batch and folds it: when this returns, the next session sees them.
+    pub async fn commit(&self, ingests: Vec<Ingest>) -> Result<Receipt> {
+        let receipt = self.store.commit(ingests).await?;
+        if receipt.batch.is_some() {
+            self.catch_up().await?;
+        }
+        Ok(receipt)
+    }
+
+    /// Folds the batches that are published and not folded, also those that other processes wrote.
+    pub async fn catch_up(&self) -> Result<()> {
+        if self.knowledge.watermark()? < self.store.publication()?.batch {
+            self.fold(false).await?;
+        }
+        Ok(())
+    }
+
+    /// Computes all knowledge anew from the facts.
+    pub async fn rebuild(&self) -> Result<()> {
+        self.fold(true).await
+    }
+
+    /// Compares the maintained knowledge with a recomputation; returns what differs, at most a hundred lines.
+    pub async fn check(&self) -> Result<Vec<Difference>> {
+        self.catch_up().await?;
+        let _lock = lock(self.store.root()).await?;
+        let folder = tempfile::tempdir_in(self.store.root())
+            .map_err(|source| annals_data::Error::File { path: self.store.root().to_owned(), source })?;
+        let recomputed = Knowledge::open(folder.path())?;
+        let facts = self.facts(&self.store.publication()?).await?;
+        fold::fold(&recomputed, &facts, &mut Graphs::default(), true).await?;
+        check::differences(&self.knowledge, &recomputed)
+    }
+
+    /// Returns a session on the newest version; cheap when nothing changed.
+    pub async fn session(&self) -> Result<Arc<Session>> {
+        self.catch_up().await?;
+        let mut sessions = self.sessions.lock().await;
+        let version = Version { publication: self.folded()?, state: self.store.state().revision()? };
+        if let Some((known, session)) = &sessions.newest
+            && *known == version
+        {
+            return Ok(session.clone());
+        }
+        let (version, session) = self.build_session(&mut sessions.lanes).await?;
+        let session = Arc::new(session);
+        sessions.newest = Some((version, session.clone()));
+        Ok(session)
+    }
+
+    /// Returns the newest publication of the batch that knowledge stands at.
+    fn folded(&self) -> Result<Publication> {
+        Ok(self.store.publication_of(self.knowledge.watermark()?)?)
+    }
+
+    /// Builds a session on the batch that knowledge stands at: another process may be writing meanwhile.
+    async fn build_session(&self, lanes: &mut Lanes) -> Result<(Version, Session)> {
+        let settings = fold::settings(self.store.state())?;
+        let state = self.store.state().revision()?;
+        let (batch, knowledge) = raw::knowledge(&self.knowledge, lanes)?;
+        let publication = self.store.publication_of(batch)?;
+        let mut tables: RawTables = knowledge.into_iter().collect();
+        tables.extend(raw::state(self.store.state(), &settings)?);
+        for (table, provider) in self.store.providers(&publication).await? {
+            tables.insert(table.name.to_owned(), provider);
+        }
+        let session = session::build(&tables, &self.views, publication.id + state).await?;
+        Ok((Version { publication, state }, session))
+    }
+
+    async fn fold(&self, from_nothing: bool) -> Result<()> {
+        let mut graphs = self.graphs.lock().await;
+        let _lock = lock(self.store.root()).await?;
+        let facts = self.facts(&self.store.publication()?).await?;
+        if from_nothing {
+            *graphs = Graphs::default();
+        }
+        fold::fold(&self.knowledge, &facts, &mut graphs, from_nothing).await
+    }
+
+    async fn facts(&self, publication: &Publication) -> Result<Facts> {
+        let context = SessionContext::new();
+        for (table, provider) in self.store.providers(publication).await? {
+            context.register_table(table.name, provider)?;
+        }
+        Ok(Facts { context, batch: publication.batch, settings: fold::settings(self.store.state())? })
+    }
+}
+
+/// Takes the lock of whoever folds, one process at a time.
+async fn lock(root: &Path) -> Result<File> {
+    let path = root.join("fold.lock");
+    let take = move || {
+        let file = File::create(&path).and_then(|file| file.lock().map(|()| file));
+        file.map_err(|source| Error::Store(annals_data::Error::File { path, source }))
+    };
+    tokio::task::spawn_blocking(take).await.expect("taking a lock does not panic")
 }

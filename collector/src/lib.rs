@@ -1,1 +1,30 @@
 //! How results get into Annals: git history, running builds, report formats, ingest.
+//!
+//! The map, in the order in which data passes:
+//!
+//! - [`mirror`]: a repository, copied once and kept up to date by the `git` command.
+//! - [`history`]: what is read from it: revisions to build and changes with their files.
+//! - [`builder`]: what a build consists of, from the configuration.
+//! - [`checkout`]: private working directories, one per worker.
+//! - [`run`]: one build: commands, logs, reports, outcomes.
+//! - [`report`]: report formats turned into outcomes.
+//! - [`collect`]: all builds of the picked revisions, several at once.
+//! - [`ingest`]: reports of builds that ran elsewhere.
+//!
+//! Nothing here touches the store: what was read or built is handed to the caller as rows of [`annals_data::row`].
+
+pub mod builder;
+pub mod checkout;
+pub mod collect;
+pub mod history;
+pub mod ingest;
+pub mod mirror;
+pub mod report;
+pub mod run;
+
+mod cancellation;
+mod clock;
+mod error;
+
+pub use cancellation::CancellationFlag;
+pub use error::{Error, Result};

@@ -9,6 +9,7 @@
 //! - [`store`]: the writer; takes whole ingests exactly once and publishes versions.
 //! - [`journal`]: what was acknowledged but may not be in the tables yet.
 //! - [`state`]: the SQLite file of what people and machines change.
+//! - [`signature`]: failure texts with the accidents masked.
 //! - [`setting`]: the thresholds of the rules of judgement, with their defaults.
 //!
 //! What is known *about* the facts (streaks, blamelists, views) lives in the crate `annals-analytics`.
@@ -19,6 +20,7 @@ pub mod journal;
 pub mod row;
 pub mod schema;
 pub mod setting;
+pub mod signature;
 pub mod state;
 pub mod store;
 

@@ -21,11 +21,18 @@ const fn setting(name: &'static str, default: f64, unit: &'static str, doc: &'st
 
 /// All thresholds.
 pub const SETTINGS: &[Setting] = &[
-    setting("mass_failure_ratio", 0.5, "share", "a build is a mass failure when more than this share of its tests fails"),
+    setting(
+        "mass_failure_ratio",
+        0.5,
+        "share",
+        "a build is a mass failure when more than this share of its tests fails",
+    ),
     setting("mass_failure_count", 10.0, "tests", "and at least this many of them fail"),
     setting("vanish_after", 20.0, "positions", "a failing test absent for this many tested positions is vanished"),
     setting("guilty_threshold", 0.5, "probability", "an author whose suspicion is above it is guilty"),
     setting("flaky_flip_rate", 0.1, "flips per run", "a series that flips more often than this is flaky"),
     setting("flaky_min_positions", 10.0, "positions", "fewer tested positions than this say nothing about flips"),
+    setting("flaky_min_flips", 4.0, "flips", "fewer flips than this are a break or two and their fixes"),
+    setting("evidence_max_files", 200.0, "files", "the files of a larger change say nothing about a failing test"),
     setting("author_stats", 1.0, "flag", "0 hides all figures about single authors"),
 ];

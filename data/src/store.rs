@@ -1,1 +1,403 @@
-//! (being written)
+//! The store: whole ingests go in exactly once, published versions come out.
+//!
+//! The life of a batch (one or more ingests that share a commit):
+//!
+//! 1. The writer takes the store's lock, one process at a time, and rolls forward what a crash left in the journal.
+//! 2. What is known already (builds by key, changes by revision, texts by hash) is left out.
+//! 3. The rest is written to the [`crate::journal`] and fsynced: from here on the batch cannot be lost.
+//! 4. Each table that has rows gets one commit that records the batch's number; a table that has it is skipped.
+//! 5. One transaction of the state makes the batch known and publishes the new versions of all tables.
+//!
+//! Readers use the newest publication, so that they see whole batches only. A crash after step 3 is repaired by
+//! repeating steps 4 and 5, a crash before it leaves nothing.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use datafusion::catalog::TableProvider;
+use rusqlite::OptionalExtension;
+use tokio::sync::{Mutex, MutexGuard};
+use url::Url;
+
+use crate::journal::{Journal, Manifest};
+use crate::row::{Build, Change, Outcome, Step};
+use crate::schema::{OUTCOME, TABLES, Table};
+use crate::state::State;
+use crate::state::person::{self, Author};
+use crate::{Error, Result, batch, id};
+
+mod table;
+
+use table::FactTable;
+
+/// One build with everything that it produced.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BuildFacts {
+    /// The build; its key is the idempotency key of all this.
+    pub build: Build,
+    /// Its steps.
+    pub steps: Vec<Step>,
+    /// The outcomes of its tests, and of its steps as outcomes of their own.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// What comes in at once: all of it becomes visible together, or nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Ingest {
+    /// Changes that the store may not know yet.
+    pub changes: Vec<Change>,
+    /// Builds.
+    pub builds: Vec<BuildFacts>,
+}
+
+/// What became of an ingest.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Receipt {
+    /// The batch that it is in; none if nothing was new.
+    pub batch: Option<i64>,
+    /// How many changes were new.
+    pub change_count: usize,
+    /// How many builds were new.
+    pub build_count: usize,
+    /// How many outcomes were new.
+    pub outcome_count: usize,
+    /// The keys of builds that the store had already: a replay changes nothing.
+    pub replayed: Vec<String>,
+}
+
+/// Where a store is.
+#[derive(Clone, Debug)]
+pub struct Location {
+    /// The folder of state, journal, logs and mirrors.
+    pub root: PathBuf,
+    /// The root of the fact tables: a folder or an object-store URL; `<root>/facts` if not given.
+    pub facts: Option<String>,
+}
+
+/// One published version of all fact tables.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Publication {
+    /// Grows with every publication.
+    pub id: i64,
+    /// The newest batch in it.
+    pub batch: i64,
+    versions: HashMap<String, u64>,
+}
+
+/// An open store.
+pub struct Store {
+    root: PathBuf,
+    state: State,
+    journal: Journal,
+    /// The tables as the writer knows them: at their newest versions.
+    writer: Mutex<Vec<FactTable>>,
+    /// The tables as readers know them: at published versions.
+    reader: Mutex<Vec<FactTable>>,
+}
+
+impl Store {
+    /// Opens the store at `location`, creates it if it is absent, and finishes what a crash left unfinished.
+    ///
+    /// # Errors
+    /// [`Error::NewerVersion`] for the store of a newer Annals, [`Error::Location`] for facts that are nowhere.
+    pub async fn open(location: &Location) -> Result<Self> {
+        let root = location.root.clone();
+        fs::create_dir_all(&root).map_err(at(&root))?;
+        let state = State::open(&root.join("state.sqlite"))?;
+        let facts = facts_url(location)?;
+        let lock = lock(&root).await?;
+        let journal = Journal::open(&root.join("journal"))?;
+        let mut tables = Vec::new();
+        for table in TABLES {
+            tables.push(FactTable::open(table, &facts).await?);
+        }
+        let store = Self { root, state, journal, writer: Mutex::new(tables.clone()), reader: Mutex::new(tables) };
+        let mut writer = store.writer.lock().await;
+        store.recover(&mut writer).await?;
+        if store.latest()?.is_none() {
+            store.adopt(&mut writer).await?;
+        }
+        drop(writer);
+        drop(lock);
+        Ok(store)
+    }
+
+    /// Returns the state database.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Returns the folder of the store.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Returns the folder of the compressed logs of steps.
+    pub fn log_folder(&self) -> PathBuf {
+        self.root.join("log")
+    }
+
+    /// Returns which of `keys` are builds of `project` that the store has.
+    pub fn known_builds(&self, project: &str, keys: &[String]) -> Result<HashSet<String>> {
+        keys.iter()
+            .filter_map(|key| match self.state.knows("build", id::build_id(project, key)) {
+                Ok(true) => Some(Ok(key.clone())),
+                Ok(false) => None,
+                Err(e) => Some(Err(e)),
+            })
+            .collect()
+    }
+
+    /// Returns whether the store has the change.
+    pub fn knows_change(&self, project: &str, revision: &str) -> Result<bool> {
+        self.state.knows("change", id::change_id(project, revision))
+    }
+
+    /// Commits `ingests` as one batch. When this returns, the batch is durable and published.
+    ///
+    /// Cost: one commit per table that has rows, plus the rows; independent of what the store holds.
+    pub async fn commit(&self, ingests: Vec<Ingest>) -> Result<Receipt> {
+        let mut writer = self.writer.lock().await;
+        let _lock = lock(&self.root).await?;
+        self.recover(&mut writer).await?;
+        let (changes, builds, mut receipt) = self.new_rows(ingests)?;
+        if changes.is_empty() && builds.is_empty() {
+            return Ok(receipt);
+        }
+        let number = self.next_batch()?;
+        self.write_journal(number, &changes, &builds)?;
+        self.roll_forward(number, &mut writer).await?;
+        receipt.batch = Some(number);
+        Ok(receipt)
+    }
+
+    /// Merges small files; outcomes are brought into the order of series and position. Returns, by table, how many
+    /// files there were and how many there are.
+    pub async fn compact(&self) -> Result<Vec<(&'static str, usize, usize)>> {
+        let mut writer = self.writer.lock().await;
+        let _lock = lock(&self.root).await?;
+        self.recover(&mut writer).await?;
+        let mut counts = Vec::new();
+        for (table, facts) in TABLES.iter().zip(writer.iter_mut()) {
+            facts.refresh().await?;
+            let before = facts.file_count()?;
+            if before > 1 {
+                let sort: &[&str] = if table.name == OUTCOME.name { &["series_id"] } else { &[] };
+                facts.compact(sort).await?;
+            }
+            counts.push((table.name, before, facts.file_count()?));
+        }
+        let batch = self.publication()?.batch;
+        self.state.write(|t| publish(t, batch, &writer))?;
+        Ok(counts)
+    }
+
+    /// Returns the newest publication.
+    pub fn publication(&self) -> Result<Publication> {
+        Ok(self.latest()?.expect("a store publishes when it is opened first"))
+    }
+
+    /// Returns the newest publication of `batch`: compaction publishes a batch again.
+    pub fn publication_of(&self, batch: i64) -> Result<Publication> {
+        Ok(self.find("WHERE batch = ?1", [batch])?.expect("what is folded has been published"))
+    }
+
+    /// Returns the fact tables of `publication` as the engine reads them, with all columns, private ones too.
+    pub async fn providers(&self, publication: &Publication) -> Result<Vec<(&'static Table, Arc<dyn TableProvider>)>> {
+        let mut reader = self.reader.lock().await;
+        let mut providers = Vec::new();
+        for (table, facts) in TABLES.into_iter().zip(reader.iter_mut()) {
+            facts.go_to(publication.versions[table.name]).await?;
+            providers.push((table, facts.provider().await?));
+        }
+        Ok(providers)
+    }
+
+    fn latest(&self) -> Result<Option<Publication>> {
+        self.find("", [])
+    }
+
+    fn find(&self, condition: &str, parameters: impl rusqlite::Params) -> Result<Option<Publication>> {
+        let newest = format!(
+            "SELECT publication_id, batch, versions FROM publication {condition} ORDER BY publication_id DESC LIMIT 1"
+        );
+        let parse = |versions: String| {
+            serde_json::from_str(&versions)
+                .map_err(|e| rusqlite::Error::FromSqlConversionFailure(2, rusqlite::types::Type::Text, e.into()))
+        };
+        self.state.read(|c| {
+            c.query_row(&newest, parameters, |row| {
+                Ok(Publication { id: row.get(0)?, batch: row.get(1)?, versions: parse(row.get(2)?)? })
+            })
+            .optional()
+        })
+    }
+
+    /// Publishes tables that were written by a store whose state is gone; what is known is read back from them.
+    async fn adopt(&self, writer: &mut MutexGuard<'_, Vec<FactTable>>) -> Result<()> {
+        let mut batch = 0;
+        for facts in writer.iter() {
+            batch = batch.max(facts.batch().await?);
+        }
+        let known = crate::store::known::read(writer).await?;
+        self.state.write(|t| {
+            learn(t, &known)?;
+            publish(t, batch, writer)
+        })
+    }
+
+    /// Leaves out what the store knows, and what comes twice.
+    fn new_rows(&self, ingests: Vec<Ingest>) -> Result<(Vec<Change>, Vec<BuildFacts>, Receipt)> {
+        let (mut changes, mut builds, mut receipt) = (Vec::new(), Vec::new(), Receipt::default());
+        let mut seen = HashSet::new();
+        for ingest in ingests {
+            for change in ingest.changes {
+                let id = id::change_id(&change.project, &change.revision);
+                if seen.insert(id) && !self.state.knows("change", id)? {
+                    changes.push(change);
+                }
+            }
+            for facts in ingest.builds {
+                let id = id::build_id(&facts.build.project, &facts.build.key);
+                if !seen.insert(id) || self.state.knows("build", id)? {
+                    receipt.replayed.push(facts.build.key);
+                } else {
+                    receipt.outcome_count += facts.outcomes.len();
+                    builds.push(facts);
+                }
+            }
+        }
+        receipt.change_count = changes.len();
+        receipt.build_count = builds.len();
+        Ok((changes, builds, receipt))
+    }
+
+    fn next_batch(&self) -> Result<i64> {
+        Ok(self.publication()?.batch + 1)
+    }
+
+    fn write_journal(&self, number: i64, changes: &[Change], builds: &[BuildFacts]) -> Result<()> {
+        let now = chrono::Utc::now().timestamp_micros();
+        let (messages, message_ids) = batch::messages(number, builds, |id| self.state.knows("message", id))?;
+        let rows = [
+            messages,
+            batch::outcomes(number, builds)?,
+            batch::steps(number, builds)?,
+            batch::changes(number, changes)?,
+            batch::builds(number, now, builds)?,
+        ];
+        let tables: Vec<_> = TABLES.into_iter().zip(rows).filter(|(_, rows)| rows.num_rows() > 0).collect();
+        let manifest = Manifest {
+            changes: changes.iter().map(|c| id::change_id(&c.project, &c.revision)).collect(),
+            builds: builds.iter().map(|b| id::build_id(&b.build.project, &b.build.key)).collect(),
+            messages: message_ids,
+            authors: authors(changes, builds),
+        };
+        self.journal.write(number, &tables, &manifest)
+    }
+
+    /// Finishes the batches that a crash left in the journal.
+    async fn recover(&self, writer: &mut MutexGuard<'_, Vec<FactTable>>) -> Result<()> {
+        let published = self.latest()?.map_or(0, |p| p.batch);
+        for number in self.journal.pending()? {
+            if number > published {
+                tracing::info!(batch = number, "finishing a batch that was interrupted");
+                self.roll_forward(number, writer).await?;
+            } else {
+                self.journal.remove(number)?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn roll_forward(&self, number: i64, writer: &mut MutexGuard<'_, Vec<FactTable>>) -> Result<()> {
+        for (table, facts) in TABLES.into_iter().zip(writer.iter_mut()) {
+            let rows = self.journal.rows(number, table)?;
+            facts.refresh().await?;
+            if !rows.is_empty() && facts.batch().await? < number {
+                facts.append(number, rows).await?;
+            }
+        }
+        let manifest = self.journal.manifest(number)?;
+        self.state.write(|t| {
+            learn(t, &manifest)?;
+            publish(t, number, writer)
+        })?;
+        self.journal.remove(number)
+    }
+}
+
+mod known;
+
+fn learn(transaction: &rusqlite::Transaction<'_>, manifest: &Manifest) -> rusqlite::Result<()> {
+    let mut insert = transaction.prepare_cached("INSERT OR IGNORE INTO known (kind, id) VALUES (?1, ?2)")?;
+    let kinds = [("change", &manifest.changes), ("build", &manifest.builds), ("message", &manifest.messages)];
+    for (kind, ids) in kinds {
+        for id in ids {
+            insert.execute((kind, id))?;
+        }
+    }
+    person::learn(transaction, &manifest.authors)
+}
+
+fn publish(transaction: &rusqlite::Transaction<'_>, batch: i64, tables: &[FactTable]) -> rusqlite::Result<()> {
+    let versions: HashMap<_, _> = TABLES.iter().map(|t| t.name).zip(tables.iter().map(FactTable::version)).collect();
+    let versions = serde_json::to_string(&versions).expect("a map of names and numbers is JSON");
+    let now = chrono::Utc::now().timestamp_micros();
+    const INSERT: &str = "INSERT INTO publication (batch, versions, published_at) VALUES (?1, ?2, ?3)";
+    transaction.execute(INSERT, (batch, versions, now))?;
+    Ok(())
+}
+
+fn authors(changes: &[Change], builds: &[BuildFacts]) -> Vec<Author> {
+    let of_changes = changes.iter().flat_map(|c| {
+        [(&c.author_name, &c.author_email), (&c.committer_name, &c.committer_email)]
+            .map(|(name, email)| Author { name: name.clone(), email: email.clone() })
+    });
+    let of_patches = builds.iter().filter_map(|b| {
+        let email = b.build.patch_author_email.clone().unwrap_or_default();
+        Some(Author { name: b.build.patch_author_name.clone()?, email })
+    });
+    let mut authors: Vec<_> = of_changes.chain(of_patches).collect();
+    authors.sort();
+    authors.dedup();
+    authors
+}
+
+/// Takes the store's lock for writing; it is released when the file is dropped, or when the process ends.
+async fn lock(root: &Path) -> Result<File> {
+    let path = root.join("lock");
+    let take = move || {
+        let file = File::create(&path).map_err(at(&path))?;
+        file.lock().map_err(at(&path))?;
+        Ok(file)
+    };
+    tokio::task::spawn_blocking(take).await.expect("taking a lock does not panic")
+}
+
+fn facts_url(location: &Location) -> Result<Url> {
+    let given = location.facts.clone();
+    let invalid = |reason: String| Error::Location { location: given.clone().unwrap_or_default(), reason };
+    match &location.facts {
+        Some(url) if url.contains("://") => {
+            let url = if url.ends_with('/') { url.clone() } else { format!("{url}/") };
+            Url::parse(&url).map_err(|e| invalid(e.to_string()))
+        }
+        folder => {
+            let folder = folder.as_ref().map_or_else(|| location.root.join("facts"), PathBuf::from);
+            for table in TABLES {
+                let path = folder.join(table.name);
+                fs::create_dir_all(&path).map_err(at(&path))?;
+            }
+            let folder = folder.canonicalize().map_err(at(&folder))?;
+            Url::from_directory_path(&folder).map_err(|()| invalid("not an absolute path".to_owned()))
+        }
+    }
+}
+
+fn at(path: &Path) -> impl Fn(std::io::Error) -> Error + use<> {
+    let path = path.to_owned();
+    move |source| Error::File { path: path.clone(), source }
+}

@@ -1,0 +1,75 @@
+//! Whether maintained knowledge equals recomputed knowledge.
+
+use std::fmt;
+
+use rusqlite::Connection;
+use rusqlite::types::Value;
+
+use crate::Result;
+use crate::knowledge::Knowledge;
+
+/// A row that one side has and the other has not.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Difference {
+    /// The table.
+    pub table: &'static str,
+    /// Whether the row is maintained, and not recomputed; else it is the other way round.
+    pub is_maintained: bool,
+    /// The row, for reading.
+    pub row: String,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let side = if self.is_maintained { "maintained only" } else { "recomputed only" };
+        write!(f, "{} {side}: {}", self.table, self.row)
+    }
+}
+
+/// What is compared: ranges are compared as far as they are in use, because ranges of the past stay.
+const TABLES: [(&str, &str); 4] = [
+    ("series", "SELECT * FROM series ORDER BY series_id"),
+    ("streak", "SELECT * FROM streak ORDER BY series_id, first_position"),
+    ("excluded_build", "SELECT * FROM excluded_build ORDER BY build_id"),
+    ("range", "SELECT * FROM range ORDER BY range_id"),
+];
+
+/// The most differences that are told.
+const BOUND: usize = 100;
+
+/// Returns the differences between the two, at most a hundred.
+pub(crate) fn differences(maintained: &Knowledge, recomputed: &Knowledge) -> Result<Vec<Difference>> {
+    let mut found = Vec::new();
+    for (table, sql) in TABLES {
+        let one = maintained.read(|c| rows(c, sql))?;
+        let other = recomputed.read(|c| rows(c, sql))?;
+        compare(table, &one, &other, &mut found);
+    }
+    found.truncate(BOUND);
+    Ok(found)
+}
+
+fn compare(table: &'static str, one: &[String], other: &[String], found: &mut Vec<Difference>) {
+    let sides: [std::collections::HashSet<&String>; 2] = [one.iter().collect(), other.iter().collect()];
+    // A range that a late build made needless is history, not a mistake: it stays for those who were told of it.
+    let is_compared = |is_maintained| !(table == "range" && is_maintained);
+    for (rows, there, is_maintained) in [(one, &sides[1], true), (other, &sides[0], false)] {
+        let only = rows.iter().filter(|row| is_compared(is_maintained) && !there.contains(row));
+        found.extend(only.map(|row| Difference { table, is_maintained, row: row.clone() }));
+    }
+}
+
+fn rows(c: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
+    let mut query = c.prepare(sql)?;
+    let count = query.column_count();
+    let text = |value: Value| match value {
+        Value::Null => "null".to_owned(),
+        Value::Integer(number) => number.to_string(),
+        Value::Real(number) => number.to_string(),
+        Value::Text(text) => text,
+        Value::Blob(bytes) => format!("{} bytes", bytes.len()),
+    };
+    let rows = query
+        .query_map([], |row| (0..count).map(|column| Ok(text(row.get(column)?))).collect::<Result<Vec<_>, _>>())?;
+    rows.map(|row| row.map(|cells| cells.join(" "))).collect()
+}

@@ -1,0 +1,69 @@
+-- Incidents: problems with one likely cause
+-- The problems of one builder with one range are one incident, as are those of one builder that are born failing at one
+-- position. A mass failure is a single incident of its builder.
+-- Grain: one row per incident
+-- incident_id: the incident: lane, last good and opening position
+-- project: the project
+-- branch: the branch
+-- builder: the builder
+-- state: open while any problem is open, else resolved when any was, else vanished
+-- title: the main problem and how many there are besides
+-- kind: of the main problem: test, else step, else build
+-- opened_at: when the first failing build began
+-- opened_position: first failing position
+-- opened_revision: first failing revision
+-- opened_build_id: first failing build
+-- good_revision: last tested good revision before; null when born failing
+-- range_id: range of the blamelist, joins raw.range_change; null when born failing
+-- change_count: changes in the range
+-- problem_count: problems
+-- open_count: problems still open
+-- resolved_at: when its last problem was resolved; null while one is open
+-- resolved_revision: where its last problem was resolved
+-- signature: the failure text's first line with its accidental parts masked
+-- message: failure text
+-- main_problem_id: the problem that names the incident
+WITH member AS (
+    SELECT
+        problem_id, incident_id, project, branch, builder, kind, suite, name, state,
+        opened_at, opened_position, opened_revision, opened_build_id, good_revision, range_id, change_count,
+        resolved_at, resolved_position, resolved_revision, signature, message,
+        CASE kind WHEN 'test' THEN 10 WHEN 'step' THEN 20 ELSE 30 END + CASE state WHEN 'open' THEN 1 ELSE 2 END
+            AS place
+    FROM mart.problem
+), folded AS (
+    SELECT
+        incident_id, project, branch, builder, opened_position, opened_revision, good_revision, range_id, change_count,
+        min(opened_at) AS opened_at,
+        min(opened_build_id) AS opened_build_id,
+        count(*) AS problem_count,
+        count(*) FILTER (WHERE state = 'open') AS open_count,
+        count(*) FILTER (WHERE state = 'resolved') AS resolved_count,
+        max(resolved_at) AS resolved_at,
+        last_value(resolved_revision ORDER BY resolved_position) FILTER (WHERE resolved_position IS NOT NULL)
+            AS resolved_revision,
+        first_value(kind ORDER BY place, suite, name) AS kind,
+        first_value(suite ORDER BY place, suite, name) AS suite,
+        first_value(name ORDER BY place, suite, name) AS name,
+        first_value(signature ORDER BY place, suite, name) AS signature,
+        first_value(message ORDER BY place, suite, name) AS message,
+        first_value(problem_id ORDER BY place, suite, name) AS main_problem_id
+    FROM member
+    GROUP BY
+        incident_id, project, branch, builder, opened_position, opened_revision, good_revision, range_id, change_count
+)
+SELECT
+    incident_id, project, branch, builder,
+    CASE WHEN open_count > 0 THEN 'open' WHEN resolved_count > 0 THEN 'resolved' ELSE 'vanished' END AS state,
+    CASE kind
+        WHEN 'build' THEN 'most tests fail'
+        WHEN 'step' THEN 'step ' || name || ' fails'
+        ELSE CASE WHEN suite = '' THEN '' ELSE suite || ' ' END || name || ' fails'
+    END || CASE WHEN problem_count > 1 THEN ', and ' || CAST(problem_count - 1 AS VARCHAR) || ' more' ELSE '' END
+        AS title,
+    kind, opened_at, opened_position, opened_revision, opened_build_id, good_revision, range_id, change_count,
+    problem_count, open_count,
+    CASE WHEN open_count = 0 THEN resolved_at END AS resolved_at,
+    CASE WHEN open_count = 0 THEN resolved_revision END AS resolved_revision,
+    signature, message, main_problem_id
+FROM folded

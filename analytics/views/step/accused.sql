@@ -1,0 +1,38 @@
+-- Authors on blamelists with the suspicion of all their changes there
+-- An author is guilty when that sum passes the threshold, the range is wholly known and the series is not flaky.
+-- Grain: one row per problem and author on its blamelist who may be guilty at all
+-- problem_id: the problem: series and opening position
+-- series_id: one test on one builder of one branch
+-- project: the project
+-- state: open, resolved or vanished
+-- person_id: the person
+-- author: name of the author
+-- revision: the author's most suspicious change
+-- change_suspicion: suspicion of that change alone
+-- suspicion: sum over the author's changes on the blamelist
+-- threshold: the threshold that was used
+-- is_guilty: whether the author is guilty by the rule
+-- evidence: why, in words
+-- rule: name of the rule
+-- rule_version: version of the rule
+WITH threshold AS (
+    SELECT value AS guilty_threshold FROM raw.setting WHERE name = 'guilty_threshold'
+), summed AS (
+    SELECT
+        problem_id, series_id, project, state, person_id, is_complete, rule, rule_version,
+        first_value(author ORDER BY rank) AS author,
+        first_value(revision ORDER BY rank) AS revision,
+        first_value(suspicion ORDER BY rank) AS change_suspicion,
+        first_value(evidence ORDER BY rank) AS evidence,
+        sum(suspicion) AS suspicion
+    FROM mart.suspect
+    GROUP BY problem_id, series_id, project, state, person_id, is_complete, rule, rule_version
+)
+SELECT
+    s.problem_id, s.series_id, s.project, s.state, s.person_id, s.author, s.revision, s.change_suspicion, s.suspicion,
+    t.guilty_threshold AS threshold,
+    s.suspicion > t.guilty_threshold AND s.is_complete AND f.series_id IS NULL AS is_guilty,
+    s.evidence, s.rule, s.rule_version
+FROM summed AS s
+CROSS JOIN threshold AS t
+LEFT JOIN step.flaky_series AS f ON f.series_id = s.series_id

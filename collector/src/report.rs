@@ -1,0 +1,154 @@
+//! Reads the reports that test runners write: from the bytes of one file to the outcomes of its tests.
+//!
+//! A format is recognised by its content, never by its name, and each has one file below this one. A report is read
+//! whole or refused with file, line and reason; smaller damage is repaired by a written rule and told as a warning.
+//! Finding the files and writing rows are not here.
+
+mod duration;
+mod error_kind;
+mod junit;
+mod notes;
+mod text;
+mod xml;
+
+use annals_data::row::Outcome;
+use text::Source;
+
+/// Every known format, in the order in which they are tried.
+const FORMATS: &[Format] = &[junit::FORMAT];
+
+/// What one report says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// The format that it was read as.
+    pub format: &'static str,
+    /// The outcomes, one per attempt, in the order of the report.
+    pub cases: Vec<Outcome>,
+    /// The report lists failures only, so that absence says nothing.
+    pub is_failures_only: bool,
+    /// What was repaired, ignored or doubtful.
+    pub warnings: Vec<Warning>,
+}
+
+/// Something about a report that its reader should know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// The line in the file, from 1.
+    pub line: u64,
+    /// What is the matter.
+    pub text: String,
+}
+
+/// A report that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}: {reason}")]
+pub struct Error {
+    /// The file, as the caller names it.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u64,
+    /// Why it cannot be read.
+    pub reason: String,
+}
+
+/// Bounds on what a report may hold, because reports are hostile input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of one report; a longer one is refused.
+    pub bytes: usize,
+    /// Nested elements; deeper ones are refused.
+    pub depth: usize,
+    /// Outcomes of one report; more are refused.
+    pub cases: usize,
+    /// Bytes of a suite or a name; a longer one is cut and gets a hash of the whole, so that it stays distinct.
+    pub name: usize,
+    /// Bytes of a failure text; of a longer one head and tail are kept, and the gap is marked.
+    pub message: usize,
+    /// Warnings; further ones are only counted.
+    pub warnings: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { bytes: 256 << 20, depth: 64, cases: 2_000_000, name: 2 << 10, message: 64 << 10, warnings: 100 }
+    }
+}
+
+/// One format: how it is called, recognised and read.
+struct Format {
+    /// The tool's own word for it.
+    name: &'static str,
+    /// What people call it.
+    title: &'static str,
+    /// Whether the content looks like it; must be cheap.
+    is_like: fn(&Source) -> bool,
+    /// Reads it.
+    read: fn(&Source, &Limits) -> Result<Report, Error>,
+}
+
+/// Reads one report with the default bounds; `label` names the file in errors.
+///
+/// # Errors
+///
+/// Returns file, line and reason when the format is not known or the report is damaged, truncated or too large.
+pub fn read(label: &str, bytes: &[u8]) -> Result<Report, Error> {
+    read_with(label, bytes, &Limits::default())
+}
+
+/// Reads one report within `limits`.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_with(label: &str, bytes: &[u8], limits: &Limits) -> Result<Report, Error> {
+    if bytes.len() > limits.bytes {
+        let reason = format!("the report has {} bytes; at most {} are read", bytes.len(), limits.bytes);
+        return Err(Error { file: label.to_owned(), line: 1, reason });
+    }
+    let source = Source::new(label, bytes);
+    let format = FORMATS.iter().find(|format| (format.is_like)(&source)).ok_or_else(|| unknown(&source))?;
+    let mut report = (format.read)(&source, limits)?;
+    report.warnings.splice(0..0, source.warnings);
+    Ok(report)
+}
+
+/// Returns the refusal of a file that no format claims, with what it seems to be and what is known.
+fn unknown(source: &Source) -> Error {
+    let titles: Vec<&str> = FORMATS.iter().map(|format| format.title).collect();
+    let seen = match source.root() {
+        _ if source.text.trim_start().is_empty() => "the file is empty".to_owned(),
+        Some(root) => format!("not a report of a known format: its root element is `{}`", text::line(root, 40)),
+        None => format!("not a report of a known format: it begins with `{}`", text::line(&source.text, 40)),
+    };
+    source.error(0, format!("{seen} (known formats: {})", titles.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(bytes: &[u8]) -> String {
+        read("some/file.xml", bytes).expect_err("must be refused").to_string()
+    }
+
+    #[test]
+    fn the_unknown_is_refused_with_a_list_of_what_is_known() {
+        insta::assert_snapshot!(refusal(b""), @"some/file.xml:1: the file is empty (known formats: JUnit XML)");
+        insta::assert_snapshot!(refusal(b"\xef\xbb\xbf \n"), @"some/file.xml:1: the file is empty (known formats: JUnit XML)");
+        insta::assert_snapshot!(
+            refusal(b"<!DOCTYPE html><html><body>502</body></html>"),
+            @"some/file.xml:1: not a report of a known format: its root element is `html` (known formats: JUnit XML)"
+        );
+        insta::assert_snapshot!(
+            refusal(b"\x7fELF\x00\x01 and so on"),
+            @"some/file.xml:1: not a report of a known format: it begins with `�ELF�� and so on` (known formats: JUnit XML)"
+        );
+    }
+
+    #[test]
+    fn the_size_is_bounded() {
+        let limits = Limits { bytes: 10, ..Limits::default() };
+        let error = read_with("a.xml", b"<testsuites/>", &limits).expect_err("13 bytes");
+        assert_eq!(error.to_string(), "a.xml:1: the report has 13 bytes; at most 10 are read");
+    }
+}

@@ -1,0 +1,103 @@
+//! Reads JUnit XML in the dialects of the tools that write it. No schema binds them, so these rules do.
+//!
+//! # Structure
+//!
+//! The root is `<testsuites>` or `<testsuite>`; suites nest; test cases stand in suites or directly under
+//! `<testsuites>` (node:test). One file may hold several documents after each other (libtest). Counters in attributes
+//! are never believed: where they differ from what is listed, a warning says so. A damaged or truncated document is
+//! refused. Entities are not expanded. Repaired with a warning: undeclared encodings, attributes that are no time.
+//!
+//! # Identity
+//!
+//! The name is `name`. The suite is, in this order:
+//!
+//! 1. `classname`, else PHPUnit's `class`: Surefire, Gradle, pytest, gtest, nextest, vitest, libtest, Catch2, Robot.
+//!    If the innermost suite's name only qualifies it further (`example.org/a/util` for `util`), that name is taken
+//!    (go-junit-report). It does not count where it says nothing: equal to the name (jest-junit, CTest) or the end of
+//!    it (mocha-junit-reporter), or node:test's constant `test`.
+//! 2. The names of the enclosing `<testsuite>`s, outermost first, joined by ` > `; the empty, jest's `undefined`, and
+//!    repetitions are left out. CTest names its only suite by the machine, so it counts as none.
+//! 3. `file`.
+//! 4. Nothing: the suite is empty.
+//!
+//! Of an absolute path only the last part counts, for builds run in folders of any name. A case without a name is
+//! `(unnamed 1)` and so on; a failure of a whole suite is its case `(suite)`.
+//!
+//! # Attempts
+//!
+//! Cases with equal suite and name are attempts of one test, numbered in order. Surefire's and nextest's `flaky…`
+//! elements are attempts before the case's own; their `rerun…` elements are attempts after it. Two exceptions:
+//! pytest writes a failed call and a failed teardown as two cases, and jest a file that does not load: one attempt with
+//! both texts. Of pytest's cases with one suite and name within one suite element, all but the last are failed runs
+//! that pytest-rerunfailures repeated, although they look passed. In a Go suite a parent that fails along with one of
+//! its subtests is left out with a warning: it is no second failure.
+//!
+//! # Status
+//!
+//! | what the case says | status |
+//! |---|---|
+//! | `<skipped type="todo">` or Catch2's `!mayfail`, with a failure or without text of one | `xfailed` |
+//! | `<failure message="[XPASS(strict)]…">` | `xpassed` |
+//! | a failure or error that its runner calls a timeout or a crash | `errored` with that kind |
+//! | `<error>`, alone or beside failures | `errored` |
+//! | `<failure>`, also beside `<skipped>`; node's attribute `failure` | `failed` |
+//! | `<skipped type="pytest.xfail">` | `xfailed` |
+//! | `<skipped>` with CTest's reasons for a test that could not be started | `errored` |
+//! | `<skipped>`, `<ignored>`, `<disabled>` | `skipped` |
+//! | no such child: `status` or `result` of `disabled`, `notrun`, `skipped`, `suppressed`, `ignored`, `pending` | `skipped` |
+//! | no such child: `status` or `result` of `fail…`; of `error…` | `failed`; `errored` |
+//! | anything else, also PHPUnit's `<warning>` | `passed` |
+//!
+//! jest's `test.todo` and vitest's `test.fails` cannot be told from a pass, nor can retries that a tool hides.
+
+mod case;
+mod identity;
+mod reading;
+mod repeat;
+#[cfg(test)]
+mod tests;
+
+use quick_xml::Reader;
+use quick_xml::events::Event;
+
+use self::reading::Reading;
+use super::text::Source;
+use super::{Error, Format, Limits, Report};
+
+/// JUnit XML.
+pub(super) const FORMAT: Format = Format { name: "junit", title: "JUnit XML", is_like, read };
+
+fn is_like(source: &Source) -> bool {
+    matches!(source.root(), Some("testsuites" | "testsuite"))
+}
+
+fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
+    let mut reader = Reader::from_str(&source.text);
+    reader.config_mut().allow_dangling_amp = true;
+    let mut reading = Reading::new(source, limits);
+    loop {
+        // Elements are named by where they begin, errors by where they are seen.
+        reading.position = reader.buffer_position() as usize;
+        let event = reader.read_event().map_err(|error| {
+            reading.position = reader.error_position() as usize;
+            match error {
+                // The grammar is only ever broken by an end that comes too early.
+                quick_xml::Error::Syntax(error) => reading.refuse(format!("the report is truncated: {error}")),
+                error => reading.refuse(error),
+            }
+        })?;
+        match event {
+            Event::Start(element) => reading.start(&element)?,
+            Event::Empty(element) => {
+                reading.start(&element)?;
+                reading.end()?;
+            }
+            Event::End(_) => reading.end()?,
+            Event::Text(text) => reading.text(&text)?,
+            Event::CData(text) => reading.text(&text)?,
+            Event::GeneralRef(reference) => reading.reference(&reference)?,
+            Event::Eof => return reading.finish(),
+            Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Compares what is read from real reports with the counts that another tool found in the same files.
+//!
+//! The files are not part of the project; where they are not at hand, the test says so and passes.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use annals_data::row::Status;
+
+use crate::report::{Report, read};
+
+/// Files where we differ: what we count (tests, failures, errors, skips), and why.
+const DISAGREEMENTS: [(&str, [u64; 4], &str); 2] = [
+    ("junit-xml/no-cases-but-tests.xml", [0; 4], "it lists no case; the tool believes the counters, we warn of them"),
+    ("junit-xml/no-cases-but-tests.junit-xml", [0; 4], "the same file after the tool's transformation"),
+];
+
+/// Returns tests, failures, errors and skips, each test counted once by its worst attempt.
+fn counts(report: &Report) -> [u64; 4] {
+    let mut worst: BTreeMap<(&str, &str), u8> = BTreeMap::new();
+    for outcome in &report.cases {
+        let rank = match outcome.status {
+            Status::Skipped | Status::Xfailed => 0,
+            Status::Passed => 1,
+            Status::Failed | Status::Xpassed => 2,
+            Status::Errored => 3,
+        };
+        let known = worst.entry((&outcome.suite, &outcome.name)).or_default();
+        *known = rank.max(*known);
+    }
+    let count = |rank: u8| worst.values().filter(|&&known| known == rank).count() as u64;
+    [worst.len() as u64, count(2), count(3), count(0)]
+}
+
+/// Returns what the tool says of a file: its counts, or nothing where it refuses the file.
+fn expected(path: &Path) -> Option<Option<[u64; 4]>> {
+    let Ok(text) = std::fs::read(path.with_extension("results.json")) else {
+        return path.with_extension("exception").is_file().then_some(None);
+    };
+    let stats = &serde_json::from_slice::<serde_json::Value>(&text).unwrap()["stats"];
+    if !stats["errors"].as_array().unwrap().is_empty() {
+        return Some(None);
+    }
+    Some(Some(["tests", "tests_fail", "tests_error", "tests_skip"].map(|name| stats[name].as_u64().unwrap())))
+}
+
+fn xml_files(folder: &Path) -> Option<Vec<PathBuf>> {
+    if !folder.is_dir() {
+        eprintln!("not compared: {} is not there", folder.display());
+        return None;
+    }
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in folder.read_dir().unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|kind| kind == "xml" || kind == "junit-xml") {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    Some(files)
+}
+
+/// Returns the folder of reports that may stand beside the checkout.
+fn reports() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/reports")
+}
+
+#[test]
+fn counts_are_those_of_another_tool() {
+    let folder = reports().join("enricomi/python/test/files");
+    let Some(files) = xml_files(&folder) else { return };
+    let mut compared = 0;
+    let mut differing = Vec::new();
+    for path in files {
+        let name = path.strip_prefix(&folder).unwrap().to_str().unwrap();
+        let Some(expected) = expected(&path) else { continue };
+        let ours = match read(name, &std::fs::read(&path).unwrap()) {
+            Ok(report) => Some(counts(&report)),
+            Err(error) if error.reason.contains("not a report of a known format") && expected.is_some() => continue,
+            Err(_) => None,
+        };
+        let argued = DISAGREEMENTS.iter().find(|(file, ..)| *file == name).map(|(_, counts, _)| Some(*counts));
+        compared += 1;
+        if ours != argued.unwrap_or(expected) {
+            differing.push(format!("{name}: ours {ours:?}, theirs {expected:?}"));
+        }
+    }
+    assert!(differing.is_empty(), "{differing:#?}");
+    assert!(compared >= 100, "only {compared} files were compared");
+}
+
+#[test]
+fn what_tools_write_is_read_or_refused_by_its_root() {
+    let Some(files) = xml_files(&reports().join("generated")) else { return };
+    for path in files {
+        let bytes = std::fs::read(&path).unwrap();
+        match read(path.to_str().unwrap(), &bytes) {
+            Ok(report) => assert!(!report.cases.is_empty(), "{}", path.display()),
+            Err(error) => assert!(error.reason.contains("known formats: "), "{error}"),
+        }
+    }
+}

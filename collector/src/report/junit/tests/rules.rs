@@ -1,0 +1,126 @@
+//! The rules of the reader, each by the smallest text that shows it.
+
+use annals_data::row::Status;
+
+use super::only;
+use crate::report::{Limits, read, read_with};
+
+#[test]
+fn statuses_follow_the_table() {
+    let table = [
+        ("<testcase name='a'/>", Status::Passed),
+        ("<testcase name='a' status='run'><system-out>x</system-out></testcase>", Status::Passed),
+        ("<testcase name='a'><failure/></testcase>", Status::Failed),
+        ("<testcase name='a'><error/></testcase>", Status::Errored),
+        ("<testcase name='a'><failure/><error/></testcase>", Status::Errored),
+        ("<testcase name='a'><skipped/><failure/></testcase>", Status::Failed),
+        ("<testcase name='a'><skipped/></testcase>", Status::Skipped),
+        ("<testcase name='a'><ignored/></testcase>", Status::Skipped),
+        ("<testcase name='a'><disabled/></testcase>", Status::Skipped),
+        ("<testcase name='a'><skipped type='todo'/></testcase>", Status::Skipped),
+        ("<testcase name='a' failure='x'><skipped type='todo'/></testcase>", Status::Xfailed),
+        ("<testcase name='a'><skipped type='pytest.xfail'/></testcase>", Status::Xfailed),
+        ("<testcase name='a'><failure message='[XPASS(strict)] why'/></testcase>", Status::Xpassed),
+        (
+            "<testcase name='a'><skipped message='TEST_CASE tagged with !mayfail'/><failure/></testcase>",
+            Status::Xfailed,
+        ),
+        ("<testcase name='a' status='notrun'><skipped message='Required Files Missing'/></testcase>", Status::Errored),
+        ("<testcase name='a' status='disabled'/>", Status::Skipped),
+        ("<testcase name='a' status='run' result='suppressed'/>", Status::Skipped),
+        ("<testcase name='a' status='FAILED'/>", Status::Failed),
+        ("<testcase name='a' status='errored'/>", Status::Errored),
+        ("<testcase name='a' failure='1 == 2'/>", Status::Failed),
+        ("<testcase name='a'><warning>w</warning></testcase>", Status::Passed),
+    ];
+    for (text, expected) in table {
+        assert_eq!(only(text).status, expected, "{text}");
+    }
+}
+
+#[test]
+fn a_failure_without_a_body_is_explained_by_what_the_test_printed() {
+    let message = |text: &str| only(text).message.unwrap_or_default();
+    let out = "<system-out>printed</system-out><system-err>and warned</system-err>";
+    assert_eq!(message(&format!("<testcase name='a'><failure type='assert'/>{out}</testcase>")), "printed\nand warned");
+    assert_eq!(message(&format!("<testcase name='a'><failure>x &lt; 1</failure>{out}</testcase>")), "x < 1");
+    assert_eq!(message(&format!("<testcase name='a'><skipped/>{out}</testcase>")), "");
+    assert_eq!(message("<testcase name='a'><failure type='assert'/></testcase>"), "assert");
+    assert_eq!(message("<testcase name='a'><failure message='a&#10;b'/><error message='c'/></testcase>"), "a\nb\n\nc");
+}
+
+#[test]
+fn equal_names_are_attempts_in_order() {
+    let text = "<testsuites><testsuite name='A'><testcase classname='c' name='n'><failure/></testcase></testsuite>
+        <testsuite name='B'><testcase classname='c' name='n'/><testcase classname='c' name='m'/></testsuite></testsuites>
+        <testsuite name='C'><testcase classname='c' name='n'/></testsuite>";
+    let report = read("a.xml", text.as_bytes()).unwrap();
+    let attempts: Vec<_> = report.cases.iter().map(|c| (c.name.as_str(), c.attempt, c.status)).collect();
+    let (failed, passed) = (Status::Failed, Status::Passed);
+    assert_eq!(attempts, [("n", 1, failed), ("n", 2, passed), ("m", 1, passed), ("n", 3, passed)]);
+}
+
+#[test]
+fn only_pytest_hides_failures_in_bare_repetitions() {
+    let statuses = |suite: &str| -> Vec<Status> {
+        let text = format!("<testsuite name='{suite}'><testcase name='a'/><testcase name='a'/></testsuite>");
+        read("a.xml", text.as_bytes()).unwrap().cases.iter().map(|outcome| outcome.status).collect()
+    };
+    assert_eq!(statuses("pytest"), [Status::Failed, Status::Passed]);
+    assert_eq!(statuses("other"), [Status::Passed, Status::Passed]);
+}
+
+#[test]
+fn a_flaky_test_that_its_tool_counts_as_failed_is_failed_at_last() {
+    let text = "<testsuite><testcase name='a'><failure message='passed on attempt 2'/><flakyFailure message='no'/>
+        </testcase></testsuite>";
+    let report = read("a.xml", text.as_bytes()).unwrap();
+    let messages: Vec<_> = report.cases.iter().map(|c| (c.status, c.message.as_deref().unwrap())).collect();
+    assert_eq!(messages, [(Status::Failed, "no"), (Status::Failed, "passed on attempt 2")]);
+}
+
+#[test]
+fn a_report_that_lists_failures_only_is_marked() {
+    let report = |listed| {
+        let text = format!("<testsuite name='A' tests='90'><testcase name='a'>{listed}</testcase></testsuite>");
+        read("a.xml", text.as_bytes()).unwrap()
+    };
+    assert!(report("<failure/>").is_failures_only);
+    assert!(!report("").is_failures_only);
+    assert_eq!(report("").warnings[0].text, "declared are 90 tests, listed are 1");
+}
+
+#[test]
+fn a_case_without_a_name_is_kept_apart_from_others() {
+    let report = read("a.xml", b"<testsuite>\n<testcase/>\n<testcase name=' '/></testsuite>").unwrap();
+    let names: Vec<_> = report.cases.iter().map(|outcome| outcome.name.as_str()).collect();
+    assert_eq!(names, ["(unnamed 1)", "(unnamed 2)"]);
+    assert_eq!(report.warnings.iter().map(|warning| warning.line).collect::<Vec<_>>(), [2, 3]);
+}
+
+#[test]
+fn long_texts_keep_head_and_tail() {
+    let body = "0123456789".repeat(100_000);
+    let message = only(&format!("<testcase name='a'><failure>first {body} last</failure></testcase>")).message.unwrap();
+    assert!(message.len() < (64 << 10) + 100 && message.starts_with("first ") && message.ends_with(" last"));
+    assert!(message.contains("bytes left out"));
+}
+
+#[test]
+fn warnings_are_bounded_and_counted() {
+    let text = format!("<testsuite>{}</testsuite>", "<testcase name='a' time='x'/>\n".repeat(10));
+    let limits = Limits { warnings: 3, ..Limits::default() };
+    let report = read_with("a.xml", text.as_bytes(), &limits).unwrap();
+    let lines: Vec<_> = report.warnings.iter().map(|warning| warning.line).collect();
+    assert_eq!(lines[..3], [1, 2, 3]);
+    assert_eq!(report.warnings.last().unwrap().text, "7 further warnings are left out");
+}
+
+#[test]
+fn an_unknown_element_is_told_once() {
+    let text =
+        "<testsuite><testcase name='a'><video/><video/></testcase><extra><testcase name='b'/></extra></testsuite>";
+    let report = read("a.xml", text.as_bytes()).unwrap();
+    let texts: Vec<_> = report.warnings.iter().map(|warning| warning.text.as_str()).collect();
+    assert_eq!(texts, ["the element `video` is not known and ignored", "the element `extra` is not known and ignored"]);
+}

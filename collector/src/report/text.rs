@@ -1,0 +1,322 @@
+//! Text of reports: decoding, cleaning and bounding, the same for every format.
+//!
+//! What a report says is kept; what would harm a terminal, a page or a database is not: control characters become
+//! U+FFFD and terminal colours vanish. No format is known here beyond the first lines of XML.
+
+use std::borrow::Cow;
+
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+
+use super::{Error, Warning};
+
+/// A report as it came in, decoded.
+pub(super) struct Source<'a> {
+    /// The file, as the caller names it.
+    pub(super) label: &'a str,
+    /// The text, without a byte order mark.
+    pub(super) text: Cow<'a, str>,
+    /// What decoding had to repair.
+    pub(super) warnings: Vec<Warning>,
+}
+
+impl<'a> Source<'a> {
+    /// Decodes `bytes` by its byte order mark, else by its XML declaration, else as UTF-8.
+    pub(super) fn new(label: &'a str, bytes: &'a [u8]) -> Self {
+        let mut warnings = Vec::new();
+        let (encoding, bytes) = encoding(bytes, &mut warnings);
+        let (text, is_damaged) = match std::str::from_utf8(bytes) {
+            Ok(text) if encoding == UTF_8 => (Cow::Borrowed(text), false),
+            _ => encoding.decode_without_bom_handling(bytes),
+        };
+        if is_damaged {
+            let line = line_at(&text, text.find('\u{fffd}').unwrap_or(0));
+            let text = format!("bytes that are not {} became U+FFFD", encoding.name());
+            warnings.push(Warning { line, text });
+        }
+        Self { label, text, warnings }
+    }
+
+    /// Returns the refusal of this report for `reason` at a place in its text.
+    pub(super) fn error(&self, position: usize, reason: impl Into<String>) -> Error {
+        Error { file: self.label.to_owned(), line: line_at(&self.text, position), reason: reason.into() }
+    }
+
+    /// Returns the name of the root element where the text looks like XML, without a namespace prefix.
+    pub(super) fn root(&self) -> Option<&str> {
+        let mut rest = self.text.trim_start();
+        loop {
+            rest = match rest.strip_prefix('<')? {
+                inner if inner.starts_with('?') => after(inner, "?>")?,
+                inner if inner.starts_with("!--") => after(inner, "-->")?,
+                inner if inner.starts_with("!DOCTYPE") || inner.starts_with("!doctype") => after_doctype(inner)?,
+                inner => {
+                    let end = inner.find(|c: char| c.is_whitespace() || c == '>' || c == '/')?;
+                    let name = inner[..end].rsplit(':').next().unwrap_or_default();
+                    return name.starts_with(|c: char| c.is_alphabetic() || c == '_').then_some(name);
+                }
+            }
+            .trim_start();
+        }
+    }
+}
+
+/// Returns what follows `end` in `text`.
+fn after<'t>(text: &'t str, end: &str) -> Option<&'t str> {
+    text.find(end).map(|at| &text[at + end.len()..])
+}
+
+/// Returns what follows a document type declaration, with or without an internal subset.
+fn after_doctype(text: &str) -> Option<&str> {
+    let at = text.find(['[', '>'])?;
+    if text[at..].starts_with('>') {
+        Some(&text[at + 1..])
+    } else {
+        after(&text[at..], "]").and_then(|t| after(t, ">"))
+    }
+}
+
+/// Returns the encoding of `bytes` and the bytes without their byte order mark.
+fn encoding<'b>(bytes: &'b [u8], warnings: &mut Vec<Warning>) -> (&'static Encoding, &'b [u8]) {
+    if let Some((encoding, length)) = Encoding::for_bom(bytes) {
+        return (encoding, &bytes[length..]);
+    }
+    match bytes {
+        [b'<', 0, ..] => return (UTF_16LE, bytes),
+        [0, b'<', ..] => return (UTF_16BE, bytes),
+        _ => {}
+    }
+    let Some(label) = declared_encoding(bytes) else { return (UTF_8, bytes) };
+    match Encoding::for_label(label.as_bytes()) {
+        // Some writers declare what their strings are in memory; the bytes at hand are not UTF-16.
+        Some(encoding) if encoding == UTF_16LE || encoding == UTF_16BE => (UTF_8, bytes),
+        Some(encoding) => (encoding, bytes),
+        None => {
+            let text = format!("the encoding `{}` is not known; read as UTF-8", line(&label, 40));
+            warnings.push(Warning { line: 1, text });
+            (UTF_8, bytes)
+        }
+    }
+}
+
+/// Returns the encoding that an XML declaration names.
+fn declared_encoding(bytes: &[u8]) -> Option<String> {
+    let head = &bytes.trim_ascii_start()[..bytes.trim_ascii_start().len().min(256)];
+    let head: String = head.iter().map(|&byte| char::from(byte)).collect();
+    let declaration = head.strip_prefix("<?xml")?.split("?>").next()?;
+    let value = after(declaration, "encoding")?.trim_start().strip_prefix('=')?.trim_start();
+    let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    value[1..].split(quote).next().map(str::to_owned)
+}
+
+/// Returns the line of a place in `text`, from 1.
+pub(super) fn line_at(text: &str, position: usize) -> u64 {
+    1 + newlines(&text.as_bytes()[..position.min(text.len())])
+}
+
+/// Returns how many newlines `bytes` has.
+pub(super) fn newlines(bytes: &[u8]) -> u64 {
+    bytes.iter().filter(|&&byte| byte == b'\n').count() as u64
+}
+
+/// Returns the first line of `text`, cleaned and with at most `length` characters, for use within a sentence.
+pub(super) fn line(text: &str, length: usize) -> String {
+    let first = text.trim_start().lines().next().unwrap_or_default().trim_end();
+    // Cleaning a bounded piece is enough, and the rest of a long line may be huge.
+    let piece: String = first.chars().take(length * 4).collect();
+    let line = clean(&piece);
+    let mut short: String = line.chars().take(length).collect();
+    if short.len() < line.len() {
+        short.push('…');
+    }
+    short
+}
+
+/// Returns `text` with `\r\n` as `\n`, without terminal colours, and with other control characters as U+FFFD.
+pub(super) fn clean(text: &str) -> Cow<'_, str> {
+    let is_plain = |byte: u8| byte >= b' ' && byte != 0x7f || byte == b'\n' || byte == b'\t';
+    let has_escape = text.as_bytes().contains(&b'#') && text.contains("#x1B[");
+    if !has_escape && text.bytes().all(is_plain) {
+        return Cow::Borrowed(text);
+    }
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let colour = rest.strip_prefix("\u{1b}[").or_else(|| rest.strip_prefix("#x1B["));
+        if let Some(after) = colour.and_then(after_colour) {
+            rest = after;
+            continue;
+        }
+        match c {
+            '\r' if rest.starts_with("\r\n") => {}
+            '\r' => kept.push('\n'),
+            '\n' | '\t' => kept.push(c),
+            c if c.is_control() => kept.push('\u{fffd}'),
+            c => kept.push(c),
+        }
+        rest = &rest[c.len_utf8()..];
+    }
+    Cow::Owned(kept)
+}
+
+/// Returns what follows the parameters and the final letter of a terminal control sequence.
+fn after_colour(text: &str) -> Option<&str> {
+    let end = text.find(|c: char| !matches!(c, '0'..='9' | ';' | ':' | '?'))?;
+    text[end..].starts_with(|c: char| c.is_ascii_alphabetic()).then(|| &text[end + 1..])
+}
+
+/// Returns `text` as a name: cleaned, on one line, trimmed, and with a hash of the whole where it is cut to `bound`.
+pub(super) fn name(text: &str, bound: usize) -> String {
+    let cleaned = clean(text.trim());
+    if !cleaned.contains(['\n', '\t']) && cleaned.len() <= bound {
+        return cleaned.into_owned();
+    }
+    let flat = cleaned.split(['\n', '\t']).map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+    if flat.len() <= bound {
+        return flat;
+    }
+    let mark = format!("…#{:016x}", annals_data::id::id(&[&flat]));
+    format!("{}{mark}", &flat[..flat.floor_char_boundary(bound.saturating_sub(mark.len()))])
+}
+
+/// Collects text of any length in bounded memory: the head and the tail, with a mark for the gap.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Excerpt {
+    head: String,
+    tail: String,
+    /// Bytes that fell out between head and tail.
+    dropped: usize,
+}
+
+impl Excerpt {
+    /// Adds `text`, keeping at most about `bound` bytes in all.
+    pub(super) fn push(&mut self, text: &str, bound: usize) {
+        let half = bound / 2;
+        let mut rest = text;
+        if self.tail.is_empty() && self.head.len() < half {
+            let (head, tail) = rest.split_at(rest.floor_char_boundary(half - self.head.len()));
+            self.head.push_str(head);
+            rest = tail;
+        }
+        // A piece far beyond the bound never has to be copied whole.
+        let skip = rest.ceil_char_boundary(rest.len().saturating_sub(half));
+        if skip > 0 {
+            self.dropped += self.tail.len() + skip;
+            self.tail.clear();
+        }
+        self.tail.push_str(&rest[skip..]);
+        if self.tail.len() > 2 * half {
+            self.cut_tail(half);
+        }
+    }
+
+    /// Adds `text` as a paragraph of its own, unless it is empty.
+    pub(super) fn push_paragraph(&mut self, text: &str, bound: usize) {
+        if !text.is_empty() {
+            if !self.is_blank() {
+                self.push("\n\n", bound);
+            }
+            self.push(text, bound);
+        }
+    }
+
+    /// Returns the beginning of the text, as it came in.
+    pub(super) fn head(&self) -> &str {
+        &self.head
+    }
+
+    /// Returns whether nothing but white space was added.
+    pub(super) fn is_blank(&self) -> bool {
+        self.head.trim().is_empty() && self.tail.trim().is_empty()
+    }
+
+    /// Returns the text within `bound`, cleaned, without blank lines at its ends.
+    pub(super) fn finish(mut self, bound: usize) -> String {
+        if self.tail.len() > bound / 2 {
+            self.cut_tail(bound / 2);
+        }
+        let joined = match self.dropped {
+            0 => self.head + &self.tail,
+            n => format!("{}\n[… {n} bytes left out …]\n{}", self.head, self.tail),
+        };
+        trim_blank_lines(&clean(&joined)).to_owned()
+    }
+
+    fn cut_tail(&mut self, length: usize) {
+        let cut = self.tail.ceil_char_boundary(self.tail.len() - length);
+        self.tail.drain(..cut);
+        self.dropped += cut;
+    }
+}
+
+/// Returns `text` without blank lines at its beginning and without white space at its end; indentation stays.
+pub(super) fn trim_blank_lines(text: &str) -> &str {
+    let text = text.trim_end();
+    let indent = text.len() - text.trim_start().len();
+    let start = text[..indent].rfind('\n').map_or(0, |at| at + 1);
+    &text[start..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decoded(bytes: &[u8]) -> (String, Vec<String>) {
+        let source = Source::new("a", bytes);
+        (source.text.into_owned(), source.warnings.into_iter().map(|warning| warning.text).collect())
+    }
+
+    #[test]
+    fn encodings_are_told_by_mark_by_declaration_or_by_shape() {
+        let utf16: Vec<u8> = "<a>é</a>".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(decoded(&utf16).0, "<a>é</a>");
+        assert_eq!(decoded(&[b"\xff\xfe".as_slice(), &utf16].concat()).0, "<a>é</a>");
+        let big: Vec<u8> = "<a>é</a>".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!(decoded(&[b"\xfe\xff".as_slice(), &big].concat()).0, "<a>é</a>");
+        let latin = b"<?xml version='1.0' encoding='ISO-8859-1'?><a>\xe9</a>";
+        assert!(decoded(latin).0.ends_with("<a>é</a>"));
+        let lie = "<?xml version=\"1.0\" encoding=\"utf-16\"?><a>é</a>";
+        assert_eq!(decoded(lie.as_bytes()), (lie.to_owned(), vec![]));
+    }
+
+    #[test]
+    fn damaged_text_is_repaired_and_told() {
+        assert_eq!(decoded(b"<a>\xff</a>"), ("<a>�</a>".into(), vec!["bytes that are not UTF-8 became U+FFFD".into()]));
+        let (_, warnings) = decoded(b"<?xml version='1.0' encoding='klingon'?><a/>");
+        assert_eq!(warnings, ["the encoding `klingon` is not known; read as UTF-8"]);
+    }
+
+    #[test]
+    fn the_root_stands_after_declaration_comments_and_document_type() {
+        let root = |text: &str| Source::new("a", text.as_bytes()).root().map(str::to_owned);
+        assert_eq!(root("\n<?xml?><!-- <x> --><!DOCTYPE r [<!ENTITY a \"b\">]><n:r a='1'/>").as_deref(), Some("r"));
+        assert_eq!(root("<r/>").as_deref(), Some("r"));
+        assert_eq!(root("a < b >"), None);
+        assert_eq!(root("<1>"), None);
+    }
+
+    #[test]
+    fn terminal_colours_vanish_and_control_characters_are_replaced() {
+        assert_eq!(clean("\u{1b}[1;31mred\u{1b}[0m #x1B[31mtoo#x1B[0m\0\r\nnext\rlast\u{1b}"), "red too�\nnext\nlast�");
+    }
+
+    #[test]
+    fn a_long_name_is_cut_and_stays_distinct() {
+        let (a, b) = (name(&("x".repeat(5000) + "a"), 64), name(&("x".repeat(5000) + "b"), 64));
+        assert!(a.len() <= 64 && b.len() <= 64 && a != b, "{a} {b}");
+        assert_eq!(name(" a\n  b\tc ", 64), "a b c");
+    }
+
+    #[test]
+    fn an_excerpt_keeps_head_and_tail_and_marks_the_gap() {
+        let mut excerpt = Excerpt::default();
+        for number in 0..1000 {
+            excerpt.push(&format!("line {number} é\n"), 100);
+        }
+        let text = excerpt.finish(100);
+        assert!(text.starts_with("line 0 é\n") && text.ends_with("line 999 é"), "{text}");
+        assert!(text.contains(" bytes left out …]") && text.len() < 150, "{text}");
+        let mut whole = Excerpt::default();
+        whole.push(&"é".repeat(10_000), 101);
+        assert!(whole.finish(101).len() < 150);
+    }
+}

@@ -1,0 +1,135 @@
+//! Reports found in a worktree: by pattern, inside it only, each read once.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use annals_data::row::Outcome;
+
+use crate::builder::Builder;
+use crate::report::{self, Report};
+
+/// A larger report (bytes) is refused.
+pub(crate) const SIZE_LIMIT: u64 = 256 << 20;
+/// More reports than this are refused: a pattern that matches everything.
+const COUNT_LIMIT: usize = 20_000;
+
+/// A file's state: when it was written and how large it is.
+type Stamp = (SystemTime, u64);
+
+/// The reports of one build.
+#[derive(Debug)]
+pub(super) struct Reports {
+    root: PathBuf,
+    seen: HashMap<PathBuf, Stamp>,
+    attempts: HashMap<(String, String), i64>,
+}
+
+/// What the reports of one step say.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) cases: Vec<Outcome>,
+    pub(super) is_failures_only: bool,
+    /// Why reports could not be read.
+    pub(super) errors: Vec<String>,
+    /// Patterns that no new file matches.
+    pub(super) warnings: Vec<String>,
+}
+
+impl Reports {
+    /// Returns the reports of a build that begins; files that the revision itself holds are none.
+    pub(super) fn new(worktree: &Path, builder: &Builder) -> io::Result<Self> {
+        let root = fs::canonicalize(worktree)?;
+        let mut reports = Self { root, seen: HashMap::new(), attempts: HashMap::new() };
+        for pattern in builder.step.iter().flat_map(|step| &step.reports) {
+            reports.fresh(pattern);
+        }
+        Ok(reports)
+    }
+
+    /// Reads the reports that have appeared or changed since they were last looked for.
+    pub(super) fn read(&mut self, patterns: &[String]) -> Found {
+        let mut found = Found::default();
+        for pattern in patterns {
+            let files = self.fresh(pattern);
+            if files.is_empty() {
+                found.warnings.push(format!("no report matches `{pattern}`"));
+            }
+            if files.len() > COUNT_LIMIT {
+                found.errors.push(format!("more than {COUNT_LIMIT} files match `{pattern}`"));
+                continue;
+            }
+            for file in files {
+                self.add(&file, &mut found);
+            }
+        }
+        found
+    }
+
+    fn add(&mut self, file: &Path, found: &mut Found) {
+        let label = file.strip_prefix(&self.root).unwrap_or(file).to_string_lossy().into_owned();
+        let read = read_bounded(file).map_err(|error| format!("{label}: {error}"));
+        match read.and_then(|bytes| report::read(&label, &bytes).map_err(|error| error.to_string())) {
+            Ok(report) => {
+                found.is_failures_only |= report.is_failures_only;
+                warnings(&label, &report).iter().for_each(|warning| tracing::warn!("{warning}"));
+                found.cases.extend(renumber(report.cases, &mut self.attempts));
+            }
+            Err(error) => found.errors.push(error),
+        }
+    }
+
+    /// Returns the files inside the worktree that match and are new or changed, and remembers them.
+    fn fresh(&mut self, pattern: &str) -> Vec<PathBuf> {
+        let whole = format!("{}/{pattern}", glob::Pattern::escape(&self.root.to_string_lossy()));
+        let matches = glob::glob(&whole).into_iter().flatten().flatten();
+        let inside: Vec<(PathBuf, Stamp)> = matches.filter_map(|path| self.inside(&path)).collect();
+        let mut fresh = Vec::new();
+        for (path, stamp) in inside {
+            if self.seen.insert(path.clone(), stamp) != Some(stamp) {
+                fresh.push(path);
+            }
+        }
+        fresh
+    }
+
+    /// Returns the true path of a regular file below the root, wherever links lead.
+    fn inside(&self, path: &Path) -> Option<(PathBuf, Stamp)> {
+        let path = fs::canonicalize(path).ok()?;
+        let below = path.strip_prefix(&self.root).ok()?;
+        let metadata = fs::metadata(&path).ok()?;
+        let is_report = metadata.is_file() && !below.starts_with(".git");
+        let stamp = (metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH), metadata.len());
+        is_report.then_some((path, stamp))
+    }
+}
+
+/// Reads a file unless it is too large to be a report.
+pub(crate) fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(SIZE_LIMIT + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > SIZE_LIMIT {
+        return Err(io::Error::other(format!("the report is larger than {} MiB", SIZE_LIMIT >> 20)));
+    }
+    Ok(bytes)
+}
+
+/// Returns what a report's reader should know, each with file and line.
+pub(crate) fn warnings(label: &str, report: &Report) -> Vec<String> {
+    report.warnings.iter().map(|warning| format!("{label}:{}: {}", warning.line, warning.text)).collect()
+}
+
+/// Makes attempts count on across the reports of one build; `attempts` holds the highest of each test so far.
+pub(crate) fn renumber(mut cases: Vec<Outcome>, attempts: &mut HashMap<(String, String), i64>) -> Vec<Outcome> {
+    let mut highest: HashMap<(String, String), i64> = HashMap::new();
+    for case in &mut cases {
+        let key = (case.suite.clone(), case.name.clone());
+        case.attempt += attempts.get(&key).copied().unwrap_or(0);
+        let attempt = highest.entry(key).or_default();
+        *attempt = case.attempt.max(*attempt);
+    }
+    attempts.extend(highest);
+    cases
+}

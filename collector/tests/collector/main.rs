@@ -1,0 +1,11 @@
+//! The collector as its callers use it: repositories are made with git2, builds run with nothing but `sh` and git.
+
+#![allow(clippy::unwrap_used)]
+
+mod building;
+mod collecting;
+mod configuration;
+mod history;
+mod ingest;
+mod mirror;
+mod world;
