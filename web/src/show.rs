@@ -129,6 +129,11 @@ impl Row {
         self.float(column).map_or_else(|| "–".to_owned(), |d| length(d * 86_400_000.0))
     }
 
+    /// A text as one part of an address's path.
+    pub(crate) fn segment(&self, column: &str) -> String {
+        segment(&self.text(column))
+    }
+
     /// A time, absolute and relative to now.
     pub(crate) fn time(&self, column: &str, now: &DateTime<Utc>) -> Markup {
         let Some(at) = self.micros(column).and_then(DateTime::from_timestamp_micros) else {
@@ -222,11 +227,14 @@ pub(crate) fn is_web(address: &str) -> bool {
     address.starts_with("https://") || address.starts_with("http://")
 }
 
+/// Encodes a text as one part of an address's path.
+pub(crate) fn segment(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
+}
+
 /// Encodes a relative path for an address, its slashes kept.
 pub(crate) fn path(path: &str) -> String {
-    let encode =
-        |part: &str| url::form_urlencoded::byte_serialize(part.as_bytes()).collect::<String>().replace('+', "%20");
-    path.split('/').map(encode).collect::<Vec<_>>().join("/")
+    path.split('/').map(segment).collect::<Vec<_>>().join("/")
 }
 
 /// Writes a number with groups of thousands.

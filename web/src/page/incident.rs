@@ -6,7 +6,6 @@ use axum::response::Html;
 
 use super::problem::{self, Cause};
 use super::{Page, html};
-use crate::request;
 use crate::select::Select;
 use crate::table::{Row, Table};
 use crate::{App, Error, Result};
@@ -22,7 +21,6 @@ struct Incident<'a> {
 }
 
 pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Html<String>> {
-    let id = request::id(&id, "incident")?;
     let page = Page::open(&app, "/problem").await?;
     let select = Select::of(
         "incident",
@@ -30,10 +28,10 @@ pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Resu
          opened_build_id, good_revision, change_count, problem_count, open_count, resolved_at, resolved_revision, \
          signature, message, main_problem_id",
     );
-    let found = page.first(select.eq("incident_id", id)).await?;
+    let found = page.first(select.eq("incident_id", id.as_str())).await?;
     let (incident, itself) = found.ok_or_else(|| Error::NotFound("there is no such incident".into()))?;
-    let problems = problem::list().eq("incident_id", id).order("state, suite, name, problem_id").limit(500);
-    let main = incident.int("main_problem_id").unwrap_or_default();
-    let (problems, cause) = tokio::try_join!(page.rows(problems), Cause::of(&page, main))?;
+    let problems = problem::list().eq("incident_id", id.as_str()).order("state, suite, name, problem_id").limit(500);
+    let main = incident.text("main_problem_id");
+    let (problems, cause) = tokio::try_join!(page.rows(problems), Cause::of(&page, &main))?;
     html(&Incident { page: &page, incident, itself, problems, cause })
 }

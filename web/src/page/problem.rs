@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::response::Html;
 
 use super::{Choice, LIST, Page, Pager, Sorter, html};
-use crate::request::{self, Params};
+use crate::request::Params;
 use crate::select::Select;
 use crate::table::{Cell, Row, Table};
 use crate::{App, Error, Result};
@@ -26,7 +26,7 @@ const ORDERS: &[Choice] = &[
     Choice { word: "age", order: "age_days DESC NULLS LAST, problem_id" },
     Choice { word: "failed", order: "last_failed_at DESC NULLS LAST, problem_id" },
     Choice { word: "count", order: "failed_position_count DESC, problem_id" },
-    Choice { word: "changes", order: "change_count ASC NULLS LAST, problem_id" },
+    Choice { word: "changes", order: "change_count NULLS LAST, problem_id" },
     Choice { word: "test", order: "suite, name, problem_id" },
     Choice { word: "builder", order: "project, branch, builder, suite, name, problem_id" },
 ];
@@ -93,19 +93,18 @@ struct Problem<'a> {
 }
 
 pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Html<String>> {
-    let id = request::id(&id, "problem")?;
     let page = Page::open(&app, "/problem").await?;
-    let select = Select::of("problem", OWN_COLUMNS).eq("problem_id", id);
+    let select = Select::of("problem", OWN_COLUMNS).eq("problem_id", id.as_str());
     let found = page.first(select).await?;
     let (problem, itself) = found.ok_or_else(|| Error::NotFound("there is no such problem".into()))?;
     let events = Select::of("problem_event", "at, position, revision, build_id, event, detail")
-        .eq("problem_id", id)
+        .eq("problem_id", id.as_str())
         .order("position, at, event");
     let strip = Select::of("test_grid", "position, revision, build_id, verdict, duration_ms")
         .eq("series_id", problem.int("series_id").unwrap_or_default())
         .order("position DESC")
         .limit(50);
-    let (events, mut strip, cause) = tokio::try_join!(page.rows(events), page.rows(strip), Cause::of(&page, id))?;
+    let (events, mut strip, cause) = tokio::try_join!(page.rows(events), page.rows(strip), Cause::of(&page, &id))?;
     strip.rows.reverse();
     html(&Problem { page: &page, problem, itself, events, strip, cause })
 }
@@ -120,7 +119,7 @@ pub(super) struct Cause {
 }
 
 impl Cause {
-    pub(super) async fn of(page: &Page, problem: i64) -> Result<Self> {
+    pub(super) async fn of(page: &Page, problem: &str) -> Result<Self> {
         let blamelist = Select::of(
             "blamelist",
             "ordinal, revision, person_id, author, team, is_bot, is_merge, subject, committed_at, file_count, \

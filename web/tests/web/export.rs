@@ -107,7 +107,7 @@ async fn a_view_is_a_file_of_every_format_with_filters() {
         assert_eq!(reply.header("content-type"), format.content_type());
         assert_eq!(reply.header("x-annals-row-count"), "2");
     }
-    let csv = get(&site, "/view/problem.csv?problem_id=3").await;
+    let csv = get(&site, "/view/problem.csv?problem_id=p-3").await;
     assert_eq!(csv.text().lines().count(), 2);
     assert_eq!(csv.header("content-disposition"), "attachment; filename=\"problem.csv\"");
     assert!(csv.text().contains("hours_to_resolve"));
@@ -119,6 +119,6 @@ async fn a_view_is_a_file_of_every_format_with_filters() {
         "name,value,unit,doc\nauthor_stats,1,flag,figures about authors\n"
     );
     assert_eq!(get(&site, "/view/problem.csv?nothing=1").await.status, StatusCode::BAD_REQUEST);
-    assert_eq!(get(&site, "/view/problem.csv?problem_id=abc").await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(get(&site, "/view/problem.csv?change_count=abc").await.status, StatusCode::BAD_REQUEST);
     assert_eq!(get(&site, "/view/problem.csv?opened_at=2026-10-11T08:00:00Z").await.text().lines().count(), 2);
 }

@@ -71,43 +71,43 @@ FROM mart.test_grid t;
 CREATE TABLE mart.streak AS SELECT CAST(501 AS BIGINT) AS series_id, CAST(799 AS BIGINT) AS test_id, 'demo' AS project, 'test' AS kind, 'old' AS suite, 'forgotten' AS name;
 
 CREATE TABLE mart.problem AS SELECT * FROM (VALUES
-  (CAST(1 AS BIGINT), CAST(31 AS BIGINT), CAST(501 AS BIGINT), CAST(701 AS BIGINT), 'demo', 'main', 'linux-unit', 'test', 'parser', 'reads <script>alert(1)</script>', 'open', 'regression', true, CAST('2026-11-18T08:00:00Z' AS TIMESTAMPTZ), CAST(58 AS BIGINT), 'c0ffee0058000000000000000000000000000000', CAST(158 AS BIGINT), CAST(56 AS BIGINT), 'c0ffee0056000000000000000000000000000000', CAST(77 AS BIGINT), CAST(2 AS BIGINT), CAST(60 AS BIGINT), CAST('2026-11-20T08:00:00Z' AS TIMESTAMPTZ), CAST(3 AS BIGINT), CAST(0 AS BIGINT), CAST(NULL AS TIMESTAMPTZ), CAST(NULL AS BIGINT), CAST(NULL AS VARCHAR), CAST(NULL AS BIGINT), 3.17, CAST(NULL AS DOUBLE), CAST(900 AS BIGINT), 'AssertionError: expected N, got <N>', concat('AssertionError: expected 3, got <4>', chr(10), '  </pre><script>alert(2)</script>'), false, true, CAST(11 AS BIGINT)),
-  (2, 31, 502, 702, 'demo', 'main', 'linux-unit', 'test', 'parser', '=cmd|'' /C calc''!A0', 'open', 'regression', false, CAST('2026-11-18T08:00:00Z' AS TIMESTAMPTZ), 58, 'c0ffee0058000000000000000000000000000000', 158, 56, 'c0ffee0056000000000000000000000000000000', 77, 2, 60, CAST('2026-11-20T08:00:00Z' AS TIMESTAMPTZ), 3, 0, NULL, NULL, NULL, NULL, 3.17, NULL, 900, 'timed out', 'timed out after 60 s', true, false, NULL),
-  (3, 32, 501, 701, 'demo', 'main', 'linux-unit', 'test', 'parser', 'reads <script>alert(1)</script>', 'resolved', 'regression', false, CAST('2026-10-11T08:00:00Z' AS TIMESTAMPTZ), 20, 'c0ffee0020000000000000000000000000000000', 120, 19, 'c0ffee0019000000000000000000000000000000', 78, 1, 25, CAST('2026-10-16T08:00:00Z' AS TIMESTAMPTZ), 6, 1, CAST('2026-10-17T08:00:00Z' AS TIMESTAMPTZ), 26, 'c0ffee0026000000000000000000000000000000', 126, 6.0, 144.0, 900, 'AssertionError', 'AssertionError', false, false, NULL),
-  (4, 33, 504, 704, 'demo', 'main', 'linux-unit', 'test', 'net.http', 'steady_4', 'vanished', 'born_failing', false, CAST('2026-09-22T08:00:00Z' AS TIMESTAMPTZ), 1, 'c0ffee0001000000000000000000000000000000', 101, NULL, NULL, NULL, NULL, 5, CAST('2026-09-27T08:00:00Z' AS TIMESTAMPTZ), 5, 0, NULL, NULL, NULL, NULL, 60.1, NULL, NULL, NULL, NULL, false, false, NULL))
+  ('p-1', 'demo~feature/<i>~linux?x#1~58', CAST(501 AS BIGINT), CAST(701 AS BIGINT), 'demo', 'main', 'linux-unit', 'test', 'parser', 'reads <script>alert(1)</script>', 'open', 'regression', true, CAST('2026-11-18T08:00:00Z' AS TIMESTAMPTZ), CAST(58 AS BIGINT), 'c0ffee0058000000000000000000000000000000', CAST(158 AS BIGINT), CAST(56 AS BIGINT), 'c0ffee0056000000000000000000000000000000', CAST(77 AS BIGINT), CAST(2 AS BIGINT), CAST(60 AS BIGINT), CAST('2026-11-20T08:00:00Z' AS TIMESTAMPTZ), CAST(3 AS BIGINT), CAST(0 AS BIGINT), CAST(NULL AS TIMESTAMPTZ), CAST(NULL AS BIGINT), CAST(NULL AS VARCHAR), CAST(NULL AS BIGINT), 3.17, CAST(NULL AS DOUBLE), CAST(900 AS BIGINT), 'AssertionError: expected N, got <N>', concat('AssertionError: expected 3, got <4>', chr(10), '  </pre><script>alert(2)</script>'), false, true, CAST(11 AS BIGINT)),
+  ('p-2', 'demo~feature/<i>~linux?x#1~58', 502, 702, 'demo', 'main', 'linux-unit', 'test', 'parser', '=cmd|'' /C calc''!A0', 'open', 'regression', false, CAST('2026-11-18T08:00:00Z' AS TIMESTAMPTZ), 58, 'c0ffee0058000000000000000000000000000000', 158, 56, 'c0ffee0056000000000000000000000000000000', 77, 2, 60, CAST('2026-11-20T08:00:00Z' AS TIMESTAMPTZ), 3, 0, NULL, NULL, NULL, NULL, 3.17, NULL, 900, 'timed out', 'timed out after 60 s', true, false, NULL),
+  ('p-3', '32', 501, 701, 'demo', 'main', 'linux-unit', 'test', 'parser', 'reads <script>alert(1)</script>', 'resolved', 'regression', false, CAST('2026-10-11T08:00:00Z' AS TIMESTAMPTZ), 20, 'c0ffee0020000000000000000000000000000000', 120, 19, 'c0ffee0019000000000000000000000000000000', 78, 1, 25, CAST('2026-10-16T08:00:00Z' AS TIMESTAMPTZ), 6, 1, CAST('2026-10-17T08:00:00Z' AS TIMESTAMPTZ), 26, 'c0ffee0026000000000000000000000000000000', 126, 6.0, 144.0, 900, 'AssertionError', 'AssertionError', false, false, NULL),
+  ('p-4', '33', 504, 704, 'demo', 'main', 'linux-unit', 'test', 'net.http', 'steady_4', 'vanished', 'born_failing', false, CAST('2026-09-22T08:00:00Z' AS TIMESTAMPTZ), 1, 'c0ffee0001000000000000000000000000000000', 101, NULL, NULL, NULL, NULL, 5, CAST('2026-09-27T08:00:00Z' AS TIMESTAMPTZ), 5, 0, NULL, NULL, NULL, NULL, 60.1, NULL, NULL, NULL, NULL, false, false, NULL))
   AS t(problem_id, incident_id, series_id, test_id, project, branch, builder, kind, suite, name, state, origin, is_reopened, opened_at, opened_position, opened_revision, opened_build_id, good_position, good_revision, range_id, change_count, last_failed_position, last_failed_at, failed_position_count, flaky_count, resolved_at, resolved_position, resolved_revision, resolved_build_id, age_days, hours_to_resolve, message_id, signature, message, is_muted, is_acknowledged, assigned_person_id);
 
 CREATE TABLE mart.problem_event AS SELECT * FROM (VALUES
-  (CAST(1 AS BIGINT), CAST('2026-11-18T08:00:00Z' AS TIMESTAMPTZ), CAST(58 AS BIGINT), 'c0ffee0058000000000000000000000000000000', CAST(158 AS BIGINT), 'opened', 'failed after 37 passes'),
-  (1, CAST('2026-11-19T08:00:00Z' AS TIMESTAMPTZ), 58, 'c0ffee0058000000000000000000000000000000', NULL, 'range_changed', 'from 5 changes to 2'),
-  (1, CAST('2026-11-19T09:00:00Z' AS TIMESTAMPTZ), 58, 'c0ffee0058000000000000000000000000000000', NULL, 'note', 'Ada: "mine" <img src=x>'))
+  ('p-1', CAST('2026-11-18T08:00:00Z' AS TIMESTAMPTZ), CAST(58 AS BIGINT), 'c0ffee0058000000000000000000000000000000', CAST(158 AS BIGINT), 'opened', 'failed after 37 passes'),
+  ('p-1', CAST('2026-11-19T08:00:00Z' AS TIMESTAMPTZ), 58, 'c0ffee0058000000000000000000000000000000', NULL, 'range_changed', 'from 5 changes to 2'),
+  ('p-1', CAST('2026-11-19T09:00:00Z' AS TIMESTAMPTZ), 58, 'c0ffee0058000000000000000000000000000000', NULL, 'note', 'Ada: "mine" <img src=x>'))
   AS t(problem_id, at, position, revision, build_id, event, detail);
 
 CREATE TABLE mart.blamelist AS SELECT * FROM (VALUES
-  (CAST(1 AS BIGINT), CAST(77 AS BIGINT), CAST(1 AS BIGINT), 'c0ffee0058000000000000000000000000000000', CAST(21 AS BIGINT), CAST(11 AS BIGINT), 'Ada <b>Lovelace</b>', 'core', false, false, 'parser: read <script>alert(1)</script> as text', CAST('2026-11-18T07:00:00Z' AS TIMESTAMPTZ), CAST(3 AS BIGINT), CAST(40 AS BIGINT), CAST(2 AS BIGINT)),
-  (1, 77, 2, 'c0ffee0057000000000000000000000000000000', 22, 12, 'Bob', NULL, false, true, 'Merge docs', CAST('2026-11-17T07:00:00Z' AS TIMESTAMPTZ), 1, 0, 0))
+  ('p-1', CAST(77 AS BIGINT), CAST(1 AS BIGINT), 'c0ffee0058000000000000000000000000000000', CAST(21 AS BIGINT), CAST(11 AS BIGINT), 'Ada <b>Lovelace</b>', 'core', false, false, 'parser: read <script>alert(1)</script> as text', CAST('2026-11-18T07:00:00Z' AS TIMESTAMPTZ), CAST(3 AS BIGINT), CAST(40 AS BIGINT), CAST(2 AS BIGINT)),
+  ('p-1', 77, 2, 'c0ffee0057000000000000000000000000000000', 22, 12, 'Bob', NULL, false, true, 'Merge docs', CAST('2026-11-17T07:00:00Z' AS TIMESTAMPTZ), 1, 0, 0))
   AS t(problem_id, range_id, ordinal, revision, author_id, person_id, author, team, is_bot, is_merge, subject, committed_at, file_count, lines_added, lines_removed);
 
 CREATE TABLE mart.suspect AS SELECT * FROM (VALUES
-  (CAST(1 AS BIGINT), CAST(1 AS BIGINT), 'c0ffee0058000000000000000000000000000000', CAST(11 AS BIGINT), 'Ada <b>Lovelace</b>', 'parser: read <script>alert(1)</script> as text', 0.9, 'touches parser.rs, which the failure names', 'prior', '1'),
-  (1, 2, 'c0ffee0057000000000000000000000000000000', 12, 'Bob', 'Merge docs', 0.1, 'only documentation', 'prior', '1'))
+  ('p-1', CAST(1 AS BIGINT), 'c0ffee0058000000000000000000000000000000', CAST(11 AS BIGINT), 'Ada <b>Lovelace</b>', 'parser: read <script>alert(1)</script> as text', 0.9, 'touches parser.rs, which the failure names', 'prior', '1'),
+  ('p-1', 2, 'c0ffee0057000000000000000000000000000000', 12, 'Bob', 'Merge docs', 0.1, 'only documentation', 'prior', '1'))
   AS t(problem_id, rank, revision, person_id, author, subject, suspicion, evidence, rule, rule_version);
 
 CREATE TABLE mart.suspect_evidence AS SELECT * FROM (VALUES
-  (CAST(1 AS BIGINT), 'c0ffee0058000000000000000000000000000000', 'file_named', 2.5, 'parser.rs:17 stands in the failing text'),
-  (1, 'c0ffee0058000000000000000000000000000000', 'lines', 0.4, '42 lines changed'))
+  ('p-1', 'c0ffee0058000000000000000000000000000000', 'file_named', 2.5, 'parser.rs:17 stands in the failing text'),
+  ('p-1', 'c0ffee0058000000000000000000000000000000', 'lines', 0.4, '42 lines changed'))
   AS t(problem_id, revision, evidence, weight, detail);
 
-CREATE TABLE mart.guilty AS SELECT CAST(1 AS BIGINT) AS problem_id, CAST(11 AS BIGINT) AS person_id,
+CREATE TABLE mart.guilty AS SELECT 'p-1' AS problem_id, CAST(11 AS BIGINT) AS person_id,
   'Ada <b>Lovelace</b>' AS author, 'c0ffee0058000000000000000000000000000000' AS revision, 0.9 AS suspicion,
   0.5 AS threshold, 'prior' AS rule, '1' AS rule_version, 'touches parser.rs' AS evidence;
 
-CREATE TABLE mart.responsible AS SELECT * FROM (VALUES (CAST(1 AS BIGINT), CAST(11 AS BIGINT), 'Ada <b>Lovelace</b>', 'guilty'),
-  (1, 12, 'Bob', 'owner')) AS t(problem_id, person_id, author, why);
+CREATE TABLE mart.responsible AS SELECT * FROM (VALUES ('p-1', CAST(11 AS BIGINT), 'Ada <b>Lovelace</b>', 'guilty'),
+  ('p-1', 12, 'Bob', 'owner')) AS t(problem_id, person_id, author, why);
 
 CREATE TABLE mart.incident AS SELECT * FROM (VALUES
-  (CAST(31 AS BIGINT), 'demo', 'main', 'linux-unit', 'open', '2 tests of parser, first: reads <script>alert(1)</script>', 'regression', CAST('2026-11-18T08:00:00Z' AS TIMESTAMPTZ), CAST(58 AS BIGINT), 'c0ffee0058000000000000000000000000000000', CAST(158 AS BIGINT), 'c0ffee0056000000000000000000000000000000', CAST(77 AS BIGINT), CAST(2 AS BIGINT), CAST(2 AS BIGINT), CAST(2 AS BIGINT), CAST(NULL AS TIMESTAMPTZ), CAST(NULL AS VARCHAR), 'AssertionError: expected N, got <N>', concat('AssertionError: expected 3, got <4>', chr(10), '  </pre><script>alert(2)</script>'), CAST(1 AS BIGINT)),
-  (32, 'demo', 'main', 'linux-unit', 'resolved', 'reads', 'regression', CAST('2026-10-11T08:00:00Z' AS TIMESTAMPTZ), 20, 'c0ffee0020000000000000000000000000000000', 120, 'c0ffee0019000000000000000000000000000000', 78, 1, 1, 0, CAST('2026-10-17T08:00:00Z' AS TIMESTAMPTZ), 'c0ffee0026000000000000000000000000000000', 'AssertionError', 'AssertionError', 3))
+  ('demo~feature/<i>~linux?x#1~58', 'demo', 'main', 'linux-unit', 'open', '2 tests of parser, first: reads <script>alert(1)</script>', 'regression', CAST('2026-11-18T08:00:00Z' AS TIMESTAMPTZ), CAST(58 AS BIGINT), 'c0ffee0058000000000000000000000000000000', CAST(158 AS BIGINT), 'c0ffee0056000000000000000000000000000000', CAST(77 AS BIGINT), CAST(2 AS BIGINT), CAST(2 AS BIGINT), CAST(2 AS BIGINT), CAST(NULL AS TIMESTAMPTZ), CAST(NULL AS VARCHAR), 'AssertionError: expected N, got <N>', concat('AssertionError: expected 3, got <4>', chr(10), '  </pre><script>alert(2)</script>'), 'p-1'),
+  ('32', 'demo', 'main', 'linux-unit', 'resolved', 'reads', 'regression', CAST('2026-10-11T08:00:00Z' AS TIMESTAMPTZ), 20, 'c0ffee0020000000000000000000000000000000', 120, 'c0ffee0019000000000000000000000000000000', 78, 1, 1, 0, CAST('2026-10-17T08:00:00Z' AS TIMESTAMPTZ), 'c0ffee0026000000000000000000000000000000', 'AssertionError', 'AssertionError', 'p-3'))
   AS t(incident_id, project, branch, builder, state, title, kind, opened_at, opened_position, opened_revision, opened_build_id, good_revision, range_id, change_count, problem_count, open_count, resolved_at, resolved_revision, signature, message, main_problem_id);
 
 CREATE TABLE mart.flaky_test AS SELECT CAST(503 AS BIGINT) AS series_id, CAST(703 AS BIGINT) AS test_id, 'demo' AS project, 'main' AS branch,
@@ -126,7 +126,7 @@ CREATE TABLE mart.branch_day AS SELECT 'demo' AS project, 'main' AS branch, CAST
   CAST(value / 9 + CASE WHEN value % 9 < 4 THEN 1 ELSE 0 END AS BIGINT) AS open_count
 FROM generate_series(1, 60) AS g(value);
 
-CREATE TABLE mart.time_to_fix AS SELECT 'demo' AS project, 'main' AS branch, 'linux-unit' AS builder, CAST(value AS BIGINT) AS problem_id,
+CREATE TABLE mart.time_to_fix AS SELECT 'demo' AS project, 'main' AS branch, 'linux-unit' AS builder, concat('p-', CAST(value AS VARCHAR)) AS problem_id,
   to_timestamp_seconds(1790064000 + 86400 * (value * 2)) AS resolved_at,
   0.5 * value * value + (value * 37) % 11 AS hours_to_resolve
 FROM generate_series(1, 28) AS g(value);
@@ -144,7 +144,7 @@ CREATE TABLE mart.author_stats AS SELECT t.person_id, t.author, t.team, t.projec
 FROM mart.author_total t CROSS JOIN generate_series(1, 9) AS g(value);
 
 CREATE TABLE mart.author_problem AS SELECT * FROM (VALUES
-  (CAST(11 AS BIGINT), 'Ada <b>Lovelace</b>', CAST(1 AS BIGINT), 'guilty', 0.9, 'demo', 'main', 'linux-unit', 'parser', 'reads <script>alert(1)</script>', 'open', CAST('2026-11-18T08:00:00Z' AS TIMESTAMPTZ), CAST(NULL AS TIMESTAMPTZ)))
+  (CAST(11 AS BIGINT), 'Ada <b>Lovelace</b>', 'p-1', 'guilty', 0.9, 'demo', 'main', 'linux-unit', 'parser', 'reads <script>alert(1)</script>', 'open', CAST('2026-11-18T08:00:00Z' AS TIMESTAMPTZ), CAST(NULL AS TIMESTAMPTZ)))
   AS t(person_id, author, problem_id, role, suspicion, project, branch, builder, suite, name, state, opened_at, resolved_at);
 
 CREATE TABLE mart.author_change AS SELECT * FROM (VALUES

@@ -6,6 +6,9 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::fixture::session;
 
+/// The open incident: its id is made of names that people chose.
+const OPEN: &str = "demo~feature/<i>~linux?x#1~58";
+
 fn reader() -> Reader {
     Reader { name: "Ada Lovelace".into(), address: "ada@example.org".into(), why: "guilty".into() }
 }
@@ -14,18 +17,23 @@ fn place() -> Site {
     Site { base_url: Some("https://annals.example.org/".into()), host: "annals.example.org".into() }
 }
 
-async fn message(id: i64, kind: Kind) -> Message {
+async fn message(id: &str, kind: Kind) -> Message {
     let story = Story::read(&*session(&[]).await, id).await.unwrap();
     story.message(kind, &reader(), &place()).unwrap()
 }
 
 #[tokio::test]
 async fn an_opened_incident_is_told_with_its_reasons() {
-    let message = message(31, Kind::Opened).await;
+    let message = message(OPEN, Kind::Opened).await;
     insta::assert_snapshot!(format!("Subject: {}\n\n{}", message.subject, message.text));
     assert!(!message.html.contains("<script") && message.html.contains("&#60;script"));
-    assert!(message.html.contains("href=\"https://annals.example.org/incident/31\""));
-    assert_eq!(message.headers.iter().find(|(n, _)| n == "Message-ID").unwrap().1, "<incident-31@annals.example.org>");
+    assert!(
+        message
+            .html
+            .contains("href=\"https://annals.example.org/incident/demo%7Efeature%2F%3Ci%3E%7Elinux%3Fx%231%7E58\"")
+    );
+    let id = &message.headers.iter().find(|(n, _)| n == "Message-ID").unwrap().1;
+    assert!(id.starts_with("<incident-") && id.len() == "<incident-0123456789abcdef@annals.example.org>".len(), "{id}");
     assert_eq!(
         message.headers.iter().find(|(n, _)| n == "List-Id").unwrap().1,
         "<linux-unit.main.demo.annals.example.org>"
@@ -34,7 +42,7 @@ async fn an_opened_incident_is_told_with_its_reasons() {
 
 #[tokio::test]
 async fn a_resolved_incident_follows_its_first_mail() {
-    let message = message(32, Kind::Resolved).await;
+    let message = message("32", Kind::Resolved).await;
     insta::assert_snapshot!(format!("Subject: {}\n\n{}", message.subject, message.text));
     let wire = String::from_utf8(lettre_message(&message, "Annals <annals@example.org>").unwrap().formatted()).unwrap();
     for header in [
@@ -50,12 +58,12 @@ async fn a_resolved_incident_follows_its_first_mail() {
 
 #[tokio::test]
 async fn a_site_without_an_address_sends_no_links() {
-    let story = Story::read(&*session(&[]).await, 31).await.unwrap();
+    let story = Story::read(&*session(&[]).await, OPEN).await.unwrap();
     for base_url in [None, Some("javascript:alert(1)//".to_owned())] {
         let message = story.message(Kind::Opened, &reader(), &Site { base_url, host: "h".into() }).unwrap();
         assert!(!message.html.contains("href") && !message.text.contains("://"));
     }
-    assert!(Story::read(&*session(&[]).await, 99).await.is_err());
+    assert!(Story::read(&*session(&[]).await, "99").await.is_err());
 }
 
 #[test]
@@ -121,7 +129,7 @@ async fn messages_arrive_and_refusals_are_each_their_own() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("smtp://127.0.0.1:{}", listener.local_addr().unwrap().port());
     let server = tokio::spawn(server(listener, 2));
-    let good = message(31, Kind::Opened).await;
+    let good = message(OPEN, Kind::Opened).await;
     let bad = Message { to_address: "nobody@example.org".into(), ..good.clone() };
     let smtp = SmtpConfig { url, from: "Annals <annals@example.org>".into() };
     let sent = send(&smtp, vec![good, bad]).await.unwrap();
@@ -139,7 +147,7 @@ async fn messages_arrive_and_refusals_are_each_their_own() {
 #[tokio::test]
 async fn a_server_is_named_without_its_password() {
     let smtp = SmtpConfig { url: "smtp://me:secret@127.0.0.1:1".into(), from: "a@example.org".into() };
-    let sent = send(&smtp, vec![message(31, Kind::Opened).await]).await.unwrap();
+    let sent = send(&smtp, vec![message(OPEN, Kind::Opened).await]).await.unwrap();
     let error = sent[0].as_ref().unwrap_err().to_string();
     assert!(error.contains("127.0.0.1:1") && !error.contains("secret"), "{error}");
     let smtp = SmtpConfig { url: "not a url with secret".into(), ..smtp };

@@ -24,7 +24,7 @@ const EXAMPLES: &[(&str, &str, &[&str])] = &[
     ("/problem", "/problem", &["reads &lt;script&gt;", "3.2 d", "2026-11-18&nbsp;08:00", "3&nbsp;d&nbsp;ago", "muted"]),
     (
         "/problem/{problem_id}",
-        "/problem/1",
+        "/problem/p-1",
         &[
             "Last 50 tested positions",
             "is held guilty",
@@ -35,7 +35,11 @@ const EXAMPLES: &[(&str, &str, &[&str])] = &[
             "from 5 changes to 2",
         ],
     ),
-    ("/incident/{incident_id}", "/incident/31", &["2 of 2", "What it says", "timed out", "Blamelist", "Merge docs"]),
+    (
+        "/incident/{incident_id}",
+        "/incident/demo~feature%2f%3ci%3e~linux%3fx%231~58",
+        &["2 of 2", "What it says", "timed out", "Blamelist", "Merge docs"],
+    ),
     ("/build", "/build", &["mass_failure", "step 57", "rows 1–50", "next →", "exception"]),
     (
         "/build/{build_id}",
@@ -101,7 +105,7 @@ async fn every_route_has_an_example_that_answers() {
 async fn nothing_from_outside_becomes_markup() {
     let site = site().await;
     let further = [
-        "/problem/2",
+        "/problem/p-2",
         "/problem?state=all&name=%22%3E%3Cscript%3E",
         "/sql?q=%3C/textarea%3E%3Cscript%3E",
         "/view/problem?name=%3Cscript%3E",
@@ -121,7 +125,7 @@ async fn nothing_from_outside_becomes_markup() {
 async fn pages_are_navigable_without_sight_or_mouse() {
     let site = site().await;
     for address in
-        ["/", "/problem", "/problem/1", "/test/701", "/build/160", "/author/11", "/grid", "/sql", "/view/problem"]
+        ["/", "/problem", "/problem/p-1", "/test/701", "/build/160", "/author/11", "/grid", "/sql", "/view/problem"]
     {
         let reply = get(&site, address).await;
         let text = reply.text();
@@ -136,7 +140,15 @@ async fn pages_are_navigable_without_sight_or_mouse() {
 #[tokio::test]
 async fn every_number_leads_to_its_query() {
     let site = site().await;
-    for address in ["/", "/problem/1", "/incident/31", "/test/701", "/build/160", "/author/11", "/grid"] {
+    for address in [
+        "/",
+        "/problem/p-1",
+        "/incident/demo~feature%2f%3ci%3e~linux%3fx%231~58",
+        "/test/701",
+        "/build/160",
+        "/author/11",
+        "/grid",
+    ] {
         let page = get(&site, address).await;
         let links: Vec<_> = page.text().split("href=\"").skip(1).filter_map(|t| t.split('"').next()).collect();
         let queries: Vec<_> = links.iter().filter(|l| l.starts_with("/api/sql?")).collect();
@@ -157,8 +169,8 @@ async fn links_inside_the_site_lead_somewhere() {
     for address in [
         "/",
         "/problem?state=all",
-        "/problem/1",
-        "/incident/31",
+        "/problem/p-1",
+        "/incident/demo~feature%2f%3ci%3e~linux%3fx%231~58",
         "/test/701",
         "/build/160",
         "/build",
@@ -191,19 +203,19 @@ async fn lists_are_filtered_sorted_and_paged() {
         let site = site.clone();
         async move { get(&site, &format!("/problem?{query}")).await.text().to_owned() }
     };
-    assert!(page("state=resolved").await.contains("/problem/3\""));
-    assert!(!page("state=resolved").await.contains("/problem/1\""));
-    assert!(page("state=all&age=10").await.contains("/problem/4\""));
-    assert!(!page("state=all&age=10").await.contains("/problem/3\""));
-    assert!(page("person=11").await.contains("/problem/1\""));
-    assert!(!page("person=11").await.contains("/problem/2\""));
+    assert!(page("state=resolved").await.contains("/problem/p-3\""));
+    assert!(!page("state=resolved").await.contains("/problem/p-1\""));
+    assert!(page("state=all&age=10").await.contains("/problem/p-4\""));
+    assert!(!page("state=all&age=10").await.contains("/problem/p-3\""));
+    assert!(page("person=11").await.contains("/problem/p-1\""));
+    assert!(!page("person=11").await.contains("/problem/p-2\""));
     assert!(page("person=12").await.contains("No problem is like that"));
     assert!(page("builder=nobody").await.contains("No problem is like that"));
-    assert!(!page("name=%25").await.contains("/problem/1\""), "a percent sign is not a wild card");
+    assert!(!page("name=%25").await.contains("/problem/p-1\""), "a percent sign is not a wild card");
     let all = page("state=all&sort=age").await;
-    assert!(all.find("/problem/4\"") < all.find("/problem/1\""));
+    assert!(all.find("/problem/p-4\"") < all.find("/problem/p-1\""));
     let hostile = page("sort=age;DROP+TABLE+problem&page=-3&age=NaN&person=x").await;
-    assert!(hostile.contains("/problem/1\""));
+    assert!(hostile.contains("/problem/p-1\""));
     let second = get(&site, "/build?page=2&builder=linux-unit").await;
     assert!(second.text().contains("rows 51–60") && second.text().contains("builder=linux-unit&amp;page=1"));
 }
