@@ -57,15 +57,16 @@ pub(super) fn span(numbers: impl IntoIterator<Item = f64>) -> Option<Range<f64>>
 }
 
 impl Axis {
-    /// An axis of time with at most `most` marks at whole hours, days, months or years.
+    /// An axis of time with at most `most` marks at whole minutes, hours, days, months or years.
     pub(super) fn time(span: Range<f64>, most: usize) -> Self {
-        let pad = ((span.end - span.start) * 0.01).max(0.02);
+        let length = span.end - span.start;
+        let pad = (length * 0.01).max(1.0 / 1440.0);
         let range = span.start - pad..span.end + pad;
-        let length = range.end - range.start;
-        let allowed = |step: &f64| length / step <= most as f64;
-        let hours = [1.0, 3.0, 6.0, 12.0].map(|h| h / 24.0);
-        if let Some(step) = hours.into_iter().find(|s| allowed(s) && length < 3.0) {
-            return Self { marks: steps(&range, step), range, label: hour_label() };
+        let allowed = |step: &f64| (range.end - range.start) / step <= most as f64;
+        let minutes = [1.0, 5.0, 15.0, 30.0, 60.0, 180.0, 360.0, 720.0].map(|m| m / 1440.0);
+        if let Some(step) = minutes.into_iter().find(|s| allowed(s) && length < 3.0) {
+            let marks = steps(&range, step);
+            return Self { label: clock(marks.first().copied()), marks, range };
         }
         if let Some(step) = [1.0, 2.0, 7.0, 14.0].into_iter().find(allowed) {
             return Self {
@@ -78,6 +79,11 @@ impl Axis {
         let step = months.into_iter().find(|m| allowed(&(f64::from(*m) * 30.4))).unwrap_or(1200);
         let format = if step < 12 { "%b %Y" } else { "%Y" };
         Self { marks: month_marks(&range, step), range, label: Box::new(move |d| date(*d).format(format).to_string()) }
+    }
+
+    /// An axis of whole days, two weeks at least, so that a single day is not as wide as the chart.
+    pub(super) fn days(span: Range<f64>, most: usize) -> Self {
+        Self::time((span.start - 0.5).min(span.end - 13.5)..span.end + 0.5, most)
     }
 
     /// An axis of counts from zero; its marks are whole numbers.
@@ -120,10 +126,16 @@ impl Axis {
     }
 }
 
-fn hour_label() -> Box<dyn Fn(&f64) -> String> {
-    Box::new(|d| {
-        let at = date(*d);
-        at.format(if at.timestamp() % 86_400 == 0 { "%-d %b" } else { "%H:%M" }).to_string()
+/// Writes times of day; the first mark and midnights say the day.
+fn clock(first: Option<f64>) -> Box<dyn Fn(&f64) -> String> {
+    Box::new(move |day| {
+        let at = date(*day);
+        let format = match () {
+            () if at.timestamp() % 86_400 == 0 => "%-d %b",
+            () if first == Some(*day) => "%-d %b %H:%M",
+            () => "%H:%M",
+        };
+        at.format(format).to_string()
     })
 }
 
@@ -161,6 +173,14 @@ mod tests {
         let axis = Axis::time(20_000.0..20_200.0, 8);
         let labels: Vec<_> = axis.marks.iter().map(|m| date(*m).format("%F").to_string()).collect();
         assert!(labels.iter().all(|l| l.ends_with("-01")), "{labels:?}");
+    }
+
+    #[test]
+    fn a_single_moment_has_a_date_and_a_single_day_has_two_weeks() {
+        let axis = Axis::time(20_000.25..20_000.25, 9);
+        assert_eq!((axis.label)(&axis.marks[0]), "4 Oct 05:59");
+        let axis = Axis::days(20_000.0..20_000.0, 9);
+        assert!(axis.range.end - axis.range.start > 13.0 && axis.marks.len() > 4, "{:?}", axis.marks);
     }
 
     #[test]

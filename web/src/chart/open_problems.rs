@@ -32,7 +32,7 @@ fn draw(table: &Table, canvas: &Canvas<'_>) -> Drawn {
     let Some(times) = span(rows.iter().map(|r| r.0)) else { return canvas.sentence("no days yet") };
     let highest = |column: &str| rows.iter().filter_map(|(_, r)| r.float(column)).fold(0.0, f64::max);
     let top = highest("open_count").max(highest("opened_count")).max(highest("resolved_count"));
-    let (x, y) = (Axis::time(times.start - 0.5..times.end + 0.5, canvas.marks()), Axis::count(top));
+    let (x, y) = (Axis::days(times, canvas.marks()), Axis::count(top));
     let legend = [("open", INK), ("opened", BAD), ("resolved", GOOD)];
     let mut plot = canvas.frame(x, y, &legend)?;
     for (column, colour, from, to) in [("opened_count", BAD, -0.36, -0.02), ("resolved_count", GOOD, 0.02, 0.36)] {

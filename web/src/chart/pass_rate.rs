@@ -32,14 +32,14 @@ fn draw(table: &Table, canvas: &Canvas<'_>) -> Drawn {
     points.sort_by(|a, b| a.0.total_cmp(&b.0));
     let Some(times) = span(points.iter().map(|p| p.0)) else { return canvas.sentence("no outcomes yet") };
     let lowest = points.iter().map(|p| p.1).fold(1.0, f64::min);
-    let (x, y) = (Axis::time(times, canvas.marks()), Axis::ratio(lowest));
+    let (x, y) = (Axis::days(times, canvas.marks()), Axis::ratio(lowest));
     let floor = y.range.start;
     let mut plot = canvas.frame(x, y, &[("passed outcomes / all outcomes", GOOD)])?;
     let area = AreaSeries::new(points.iter().copied(), floor, GOOD.mix(0.12));
     plot.draw_series(area)?;
     plot.draw_series(LineSeries::new(points.iter().copied(), GOOD.stroke_width(2)))?;
     if points.len() < 60 {
-        plot.draw_series(points.iter().map(|p| Circle::new(*p, 2, GOOD.filled())))?;
+        plot.draw_series(points.iter().map(|p| Circle::new(*p, 3, GOOD.filled())))?;
     }
     Ok(())
 }

@@ -60,6 +60,7 @@ pub(crate) async fn catalog(page: &Page) -> Result<Vec<View>> {
     let mut catalog: Vec<View> = Vec::new();
     for row in &views.rows {
         let [layer, name, title, grain, text] = ["layer", "name", "title", "grain", "text"].map(|c| row.text(c));
+        let grain = grain.trim_start_matches("one row per ").trim_end_matches('.').to_owned();
         let own = columns.rows.iter().filter(|c| c.text("layer") == layer && c.text("view") == name);
         let column = |c: &crate::table::Row| Column { name: c.text("name"), kind: c.text("type"), doc: c.text("doc") };
         let columns = own.map(column).collect();

@@ -154,7 +154,7 @@ CREATE TABLE mart.author_change AS SELECT * FROM (VALUES
   AS t(person_id, project, revision, committed_at, subject, is_merge, is_tested, is_green, file_count, lines_added, lines_removed);
 
 CREATE TABLE system.view AS SELECT * FROM (VALUES
-  ('mart', 'problem', 'Problems: failing streaks seen as cases', 'problem', concat('-- Problems', chr(10), 'SELECT 1 < 2')),
+  ('mart', 'problem', 'Problems: failing streaks seen as cases', 'one row per problem', concat('-- Problems', chr(10), 'SELECT 1 < 2')),
   ('mart', 'store_overview', 'How much there is', 'store', 'SELECT 1'),
   ('step', 'verdict', 'Verdicts <b>by</b> position', 'series and position', 'SELECT 1'),
   ('raw', 'build', 'Builds', 'build', '')) AS t(layer, name, title, grain, text);
