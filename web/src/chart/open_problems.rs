@@ -41,7 +41,10 @@ fn draw(table: &Table, canvas: &Canvas<'_>) -> Drawn {
             bars.map(|(day, n)| Rectangle::new([(day + from, 0.0), (day + to, n)], colour.mix(0.75).filled())),
         )?;
     }
-    let open = rows.iter().filter_map(|(day, r)| Some((*day, r.float("open_count")?)));
-    plot.draw_series(LineSeries::new(open, INK.stroke_width(2)))?;
+    let open: Vec<_> = rows.iter().filter_map(|(day, r)| Some((*day, r.float("open_count")?))).collect();
+    plot.draw_series(LineSeries::new(open.iter().copied(), INK.stroke_width(2)))?;
+    if open.len() < 30 {
+        plot.draw_series(open.iter().map(|p| Circle::new(*p, 3, INK.filled())))?;
+    }
     Ok(())
 }

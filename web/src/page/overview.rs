@@ -36,7 +36,9 @@ pub(crate) async fn show(State(app): State<App>) -> Result<Html<String>> {
         Some(row) => {
             let (project, branch) = (row.text("project"), row.text("branch"));
             let pairs = [("project", project.as_str()), ("branch", branch.as_str())];
-            vec![chart::figure(&chart::pass_rate::CHART, &pairs), chart::figure(&chart::open_problems::CHART, &pairs)]
+            [&chart::pass_rate::CHART, &chart::open_problems::CHART, &chart::time_to_fix::CHART]
+                .map(|chart| chart::figure(chart, &pairs))
+                .into()
         }
         None => vec![],
     };

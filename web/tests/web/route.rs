@@ -18,6 +18,7 @@ const EXAMPLES: &[(&str, &str, &[&str])] = &[
             "linux-unit",
             "85.0 %",
             "/chart/pass_rate.svg",
+            "/chart/time_to_fix.svg",
             "net.http",
         ],
     ),
