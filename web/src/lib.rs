@@ -1,1 +1,45 @@
 //! How knowledge gets out of Annals: pages, charts, SQL, mail, exports.
+//!
+//! The map:
+//!
+//! - [`router`]: the site map; every address is declared there once.
+//! - [`App`]: what the handlers share: where sessions come from, the logs, the bounds.
+//! - `page`: one file per page; each reads single views through `select` and fills one template.
+//! - `chart`: one file per chart, drawn as SVG.
+//! - [`query`]: SQL from outside, read-only and bounded.
+//! - [`export`]: record batches as csv, xlsx, html, markdown, json, ndjson, parquet or arrow.
+//! - [`mail`]: rows of views as e-mails, and their delivery.
+//!
+//! Nothing here joins or aggregates: if a page needs a number, a view of `annals-analytics` gives it.
+
+pub mod app;
+pub mod export;
+pub mod mail;
+pub mod query;
+pub mod router;
+
+mod chart;
+mod error;
+mod page;
+mod request;
+mod select;
+mod show;
+mod table;
+
+use std::future::Future;
+
+pub use app::{App, Limits};
+pub use error::{Error, Result};
+pub use router::router;
+
+/// Serves the site on `listener` until `shutdown` completes; requests under way are then finished.
+///
+/// # Errors
+/// Returns the listener's error when accepting fails for good.
+pub async fn serve(
+    app: App,
+    listener: tokio::net::TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    axum::serve(listener, router(app)).with_graceful_shutdown(shutdown).await
+}

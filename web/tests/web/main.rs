@@ -1,0 +1,11 @@
+//! The site as its readers see it: every route, chart, export and mail, over tables made by hand.
+
+#![allow(missing_docs, unreachable_pub, clippy::unwrap_used)]
+
+mod chart;
+mod export;
+mod fixture;
+mod look;
+mod mail;
+mod route;
+mod sql;

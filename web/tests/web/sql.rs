@@ -1,0 +1,199 @@
+//! SQL from outside: formats, refusals, bounds, errors with their place.
+
+use std::io::Cursor;
+use std::path::Path;
+use std::time::Duration;
+
+use annals_web::Limits;
+use arrow::array::RecordBatch;
+use arrow::ipc::reader::StreamReader;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use serde_json::json;
+
+use crate::fixture::{get, post, send, session, site, site_of};
+
+const QUERY: &str =
+    "SELECT problem_id, name, opened_at, age_days, is_muted, change_count FROM problem ORDER BY problem_id";
+
+#[tokio::test]
+async fn json_names_columns_and_keeps_types() {
+    let reply = post(&site().await, "/api/sql", "text/plain", QUERY).await;
+    let answer = reply.json();
+    assert_eq!(answer["columns"][0], json!({"name": "problem_id", "type": "Utf8"}));
+    assert_eq!(answer["row_count"], 4);
+    assert_eq!(answer["truncated"], false);
+    assert_eq!(answer["version"], 7);
+    assert_eq!(answer["rows"][3][5], json!(null));
+    assert_eq!(answer["rows"][0][4], json!(false));
+    assert!(answer["rows"][0][2].as_str().unwrap().starts_with("2026-11-18T08:00:00"));
+}
+
+#[tokio::test]
+async fn parameters_are_values_never_text() {
+    let site = site().await;
+    let body = json!({"sql": "SELECT count(*) FROM problem WHERE name = $1 OR change_count > $2", "params": ["' OR 1=1 --", 1]});
+    let reply = post(&site, "/api/sql", "application/json", &body.to_string()).await;
+    assert_eq!(reply.json()["rows"], json!([[2]]));
+    let reply = get(&site, "/api/sql?q=SELECT+$1+%2B+1&params=[41]").await;
+    assert_eq!(reply.json()["rows"], json!([[42]]));
+    let reply = get(&site, "/api/sql?q=SELECT+9007199254740993+AS+id&int64=string").await;
+    assert_eq!(reply.json()["rows"], json!([["9007199254740993"]]));
+}
+
+#[tokio::test]
+async fn every_format_holds_the_same_rows() {
+    let site = site().await;
+    let ask = async |format: &str| post(&site, &format!("/api/sql?format={format}"), "text/plain", QUERY).await;
+    let arrow = ask("arrow").await;
+    let reader = StreamReader::try_new(Cursor::new(arrow.body), None).unwrap();
+    let arrow: Vec<RecordBatch> = reader.map(Result::unwrap).collect();
+    let parquet = ask("parquet").await;
+    let reader =
+        ParquetRecordBatchReaderBuilder::try_new(axum::body::Bytes::from(parquet.body)).unwrap().build().unwrap();
+    let parquet: Vec<RecordBatch> = reader.map(Result::unwrap).collect();
+    let print = |batches: &[RecordBatch]| arrow::util::pretty::pretty_format_batches(batches).unwrap().to_string();
+    assert_eq!(print(&arrow), print(&parquet));
+    let ndjson = ask("ndjson").await;
+    let lines: Vec<serde_json::Value> = ndjson.text().lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    assert_eq!(lines.len(), 4);
+    assert_eq!(lines[3]["change_count"], json!(null));
+    let csv = ask("csv").await;
+    assert_eq!(csv.text().lines().count(), 5);
+    assert!(csv.text().contains("p-2,'=cmd|' /C calc'!A0,2026-11-18T08:00:00Z,3.17,true,2"), "{}", csv.text());
+    assert_eq!(csv.header("content-disposition"), "attachment; filename=\"answer.csv\"");
+}
+
+#[tokio::test]
+async fn the_accept_header_chooses() {
+    let site = site().await;
+    for (accept, kind) in [
+        ("text/csv", "text/csv; charset=utf-8"),
+        ("application/vnd.apache.arrow.stream", "application/vnd.apache.arrow.stream"),
+        ("application/x-ndjson, */*", "application/x-ndjson"),
+        ("text/html,*/*;q=0.8", "application/json"),
+        ("*/*", "application/json"),
+    ] {
+        let request = Request::get("/api/sql?q=SELECT+1").header("accept", accept).body(Body::empty()).unwrap();
+        assert_eq!(send(&site, request).await.header("content-type"), kind, "{accept}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_a_question_is_refused() {
+    let site = site().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("x.csv");
+    let copy = format!("COPY (SELECT 1) TO '{}' STORED AS CSV", file.display());
+    let external = format!("CREATE EXTERNAL TABLE x STORED AS CSV LOCATION '{}'", file.display());
+    for sql in [
+        "INSERT INTO problem SELECT * FROM problem",
+        "DELETE FROM problem",
+        "UPDATE problem SET state = 'x'",
+        "DROP TABLE problem",
+        "CREATE TABLE x AS SELECT 1",
+        "CREATE VIEW x AS SELECT 1",
+        "EXPLAIN ANALYZE INSERT INTO problem SELECT * FROM problem",
+        "EXPLAIN INSERT INTO problem SELECT * FROM problem",
+        "SET datafusion.execution.batch_size = 1",
+        "PREPARE p AS INSERT INTO problem SELECT * FROM problem",
+        "BEGIN",
+        "SELECT 1; DROP TABLE problem",
+        &copy,
+        &external,
+        "SELECT * FROM '/etc/passwd'",
+    ] {
+        let reply = post(&site, "/api/sql", "text/plain", sql).await;
+        assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{sql}: {}", reply.text());
+        assert_eq!(reply.header("content-type"), "application/problem+json");
+    }
+    assert!(!file.exists());
+    let left = get(&site, "/api/sql?q=SELECT+count(*)+FROM+problem").await;
+    assert_eq!(left.json()["rows"], json!([[4]]));
+}
+
+#[tokio::test]
+async fn errors_say_where() {
+    let site = site().await;
+    let reply = post(&site, "/api/sql", "text/plain", "SELECT\n  nothing_like_this FROM problem").await;
+    let error = reply.json();
+    assert_eq!((&error["status"], &error["line"], &error["column"]), (&json!(400), &json!(2), &json!(3)), "{error}");
+    assert!(error["message"].as_str().unwrap().contains("nothing_like_this"));
+    let error = post(&site, "/api/sql", "text/plain", "SELECT 1\nFROM FROM").await.json();
+    assert_eq!(error["line"], json!(2), "{error}");
+    let page = get(&site, "/sql?q=SELECT+1+AS+a,%0A+nope+FROM+problem").await;
+    assert!(page.text().contains("not run") && page.text().contains(" nope FROM problem\n ^"), "{}", page.text());
+}
+
+#[tokio::test]
+async fn plans_of_every_shape_run_under_guard() {
+    let site = site().await;
+    let recursive =
+        "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 5) SELECT sum(i) FROM n";
+    let window =
+        "SELECT max(n) FROM (SELECT row_number() OVER (PARTITION BY suite ORDER BY position) AS n FROM test_grid)";
+    let join = "SELECT count(*) FROM problem p JOIN test_grid g USING (series_id) WHERE g.position >= (SELECT 60)";
+    for (sql, answer) in [(recursive, 15), (window, 207), (join, 4)] {
+        let reply = post(&site, "/api/sql", "text/plain", sql).await;
+        assert_eq!(reply.json()["rows"], json!([[answer]]), "{sql}: {}", reply.text());
+    }
+    for sql in ["EXPLAIN ANALYZE SELECT count(*) FROM problem", "EXPLAIN SELECT 1", "SHOW TABLES", "DESCRIBE problem"] {
+        assert_eq!(post(&site, "/api/sql", "text/plain", sql).await.status, StatusCode::OK, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_understood_is_said() {
+    let site = site().await;
+    for (kind, body, says) in [
+        ("text/plain", "", "there is no query"),
+        ("application/json", "{", "the body"),
+        ("application/json", r#"{"sql": "SELECT 1", "lmit": 3}"#, "lmit"),
+        ("application/json", r#"{"sql": "SELECT $1", "params": [[1]]}"#, "a parameter is"),
+        ("application/json", r#"{"sql": "SELECT 1", "format": "doc"}"#, "no format `doc`"),
+        ("application/xml", "<a/>", "not application/xml"),
+    ] {
+        let reply = post(&site, "/api/sql", kind, body).await;
+        assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{body}");
+        assert!(reply.json()["message"].as_str().unwrap().contains(says), "{}", reply.text());
+    }
+}
+
+const ENDLESS: &str =
+    "SELECT sum(a.value * b.value % 7) FROM generate_series(1, 100000) a, generate_series(1, 100000000) b";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_time_memory_bytes_and_number_are_bounded() {
+    let limits = Limits { rows: 10, time: Duration::from_millis(700), body: 1000, ..Limits::default() };
+    let site = site_of(session(&[]).await, Path::new("/nonexistent"), limits);
+    let reply = get(&site, "/api/sql?q=SELECT+*+FROM+test_grid").await;
+    assert_eq!((&reply.json()["row_count"], &reply.json()["truncated"]), (&json!(10), &json!(true)));
+    assert_eq!(reply.header("x-annals-truncated"), "true");
+
+    let started = std::time::Instant::now();
+    let reply = post(&site, "/api/sql", "text/plain", ENDLESS).await;
+    assert_eq!(reply.status, StatusCode::GATEWAY_TIMEOUT, "{}", reply.text());
+    assert!(started.elapsed() < Duration::from_secs(5));
+
+    let patient = Limits { memory: 4 << 20, concurrency: 1, ..Limits::default() };
+    let patient_site = site_of(session(&[]).await, Path::new("/nonexistent"), patient);
+    let greedy = "SELECT array_agg(repeat(CAST(value AS VARCHAR), 100)) FROM generate_series(1, 300000)";
+    let reply = post(&patient_site, "/api/sql", "text/plain", greedy).await;
+    assert_eq!(reply.status, StatusCode::PAYLOAD_TOO_LARGE, "{}", reply.text());
+
+    let reply = post(&site, "/api/sql", "text/plain", &format!("SELECT '{}'", "x".repeat(2000))).await;
+    assert_eq!(reply.status, StatusCode::PAYLOAD_TOO_LARGE);
+
+    let site = patient_site;
+    let other = site.clone();
+    let first = tokio::spawn(async move { post(&other, "/api/sql", "text/plain", ENDLESS).await.status });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let second = get(&site, "/api/sql?q=SELECT+1").await;
+    assert_eq!(second.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(second.header("retry-after"), "1");
+    first.abort();
+    let _ = first.await;
+    let third = get(&site, "/api/sql?q=SELECT+1").await;
+    assert_eq!(third.status, StatusCode::OK, "a dropped connection stops its query");
+}
