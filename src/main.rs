@@ -1,2 +1,47 @@
-//! The one binary.
-fn main() {}
+//! The one binary: reads the command line and the configuration, runs one command, ends with its exit status.
+
+mod cli;
+mod command;
+mod config;
+mod interrupt;
+mod progress;
+mod style;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::Cli;
+
+/// Exit status where the command line or the configuration is wrong, as clap has it.
+const USAGE: u8 = 2;
+/// Exit status of everything else that could not be done.
+const FAILED: u8 = 1;
+
+fn main() -> ExitCode {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("ANNALS_LOG").unwrap_or_else(|_| "warn".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
+    let cli = Cli::parse();
+    let config = match config::Config::read(&cli) {
+        Ok(config) => config,
+        Err(error) => return complain(&error, USAGE),
+    };
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(&error.into(), FAILED),
+    };
+    let result = runtime.block_on(command::run(cli, config));
+    // A build that is being ended must not keep a finished command waiting.
+    runtime.shutdown_background();
+    match result {
+        Ok(code) => code,
+        Err(error) => complain(&error, FAILED),
+    }
+}
+
+/// Prints an error as one line.
+fn complain(error: &anyhow::Error, code: u8) -> ExitCode {
+    let text = format!("{error:#}").lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    anstream::eprintln!("{}annals:{} {text}", style::BAD, style::PLAIN);
+    ExitCode::from(code)
+}

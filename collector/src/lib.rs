@@ -9,14 +9,15 @@
 //! - [`run`]: one build: commands, logs, reports, outcomes.
 //! - [`report`]: report formats turned into outcomes.
 //! - [`collect`]: all builds of the picked revisions, several at once.
+//! - [`demo`]: a small real repository to try all this on.
 //! - [`ingest`]: reports of builds that ran elsewhere.
 //!
 //! Nothing here touches the store: what was read or built is handed to the caller as rows of [`annals_data::row`].
 
 pub mod builder;
 pub mod checkout;
-pub mod demo;
 pub mod collect;
+pub mod demo;
 pub mod history;
 pub mod ingest;
 pub mod mirror;

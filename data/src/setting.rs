@@ -34,5 +34,6 @@ pub const SETTINGS: &[Setting] = &[
     setting("flaky_min_positions", 10.0, "positions", "fewer tested positions than this say nothing about flips"),
     setting("flaky_min_flips", 4.0, "flips", "fewer flips than this are a break or two and their fixes"),
     setting("evidence_max_files", 200.0, "files", "the files of a larger change say nothing about a failing test"),
+    setting("mail_max_age", 14.0, "days", "an incident in an older revision is history: no mail is sent by itself"),
     setting("author_stats", 1.0, "flag", "0 hides all figures about single authors"),
 ];

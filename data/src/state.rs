@@ -12,6 +12,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction};
 
 use crate::{Error, Result};
 
+pub mod outbox;
 pub(crate) mod person;
 
 /// The migrations; the version of a database is how many of them it has seen.

@@ -77,8 +77,8 @@ pub struct Site {
     pub host: String,
 }
 
-/// A mail before it is wrapped for the wire.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A mail before it is wrapped for the wire; outboxes keep it as JSON.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Message {
     /// The reader's name.
     pub to_name: String,

@@ -89,12 +89,18 @@ fn judge(ending: Ending, timeout: Duration, found: &Found) -> Verdict {
     let reasons: Vec<String> = reason.into_iter().chain(complaints.concat()).collect();
     let (result, status) = match () {
         () if error_kind.is_some() || !found.errors.is_empty() => (BuildResult::Failure, Status::Errored),
+        // The step did its work, and the outcomes of its tests say what failed: it is no second problem beside them.
+        () if !is_clean && found.cases.iter().any(is_failure) => (BuildResult::Failure, Status::Passed),
         () if !is_clean => (BuildResult::Failure, Status::Failed),
         () if !reasons.is_empty() => (BuildResult::Warnings, Status::Passed),
         () => (BuildResult::Success, Status::Passed),
     };
     let reason = (!reasons.is_empty()).then(|| one_line(&reasons.join("; ")));
     Verdict { result, reason, exit_status, status, error_kind }
+}
+
+fn is_failure(case: &Outcome) -> bool {
+    matches!(case.status, Status::Failed | Status::Errored | Status::Xpassed)
 }
 
 /// Returns the failure text: the reason or the reports' errors, then the end of the log.

@@ -68,3 +68,6 @@ CREATE TABLE delivery (
     tried_at INTEGER NOT NULL,
     error TEXT
 );
+
+-- Since when mail is sent without being asked for: what happened before is history.
+CREATE TABLE mail_since (since INTEGER NOT NULL);

@@ -1,0 +1,254 @@
+//! The command line: what can be said, and what it means. Doing it is in [`crate::command`].
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// A results warehouse for continuous integration: which test broke when, through whose change, and who should act.
+///
+/// Data goes to standard output, talk to standard error. Exit status: 0 done; 1 it could not be done; 2 the command
+/// line or the configuration is wrong; 3 `check` found differences; 130 interrupted, what was finished is kept.
+#[derive(Debug, Parser)]
+#[command(name = "annals", version, propagate_version = true, max_term_width = 110)]
+pub(crate) struct Cli {
+    /// Folder of the store [default: the user's data folder]
+    #[arg(long, global = true, env = "ANNALS_STORE", value_name = "DIR")]
+    pub store: Option<PathBuf>,
+    /// Configuration file [default: annals.toml here, else in the user's configuration folder]
+    #[arg(long, global = true, env = "ANNALS_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Builds a small real repository, collects it, tells what it found and serves it
+    Demo(Demo),
+    /// Runs builds over a repository's history
+    Collect(Collect),
+    /// Takes in reports of a build that ran elsewhere
+    Ingest(Ingest),
+    /// Takes in a history from files by SELECT statements
+    Import(Import),
+    /// Asks by SQL
+    Sql(Sql),
+    /// Lists problems: what broke, since when, through whom
+    Problems(Problems),
+    /// Tells who broke a test
+    Blame(Test),
+    /// Tells what a test did over the revisions of its branch
+    History(Test),
+    /// Serves pages, charts and the SQL endpoint
+    Serve(Serve),
+    /// Sends e-mails about incidents that opened or were resolved
+    Mail(Mail),
+    /// Writes a view as a file
+    Export(Export),
+    /// Computes all knowledge anew from the facts
+    Rebuild,
+    /// Merges small files of the fact tables
+    Compact,
+    /// Checks that what is maintained equals what is recomputed; exit status 3 if not
+    Check,
+    /// Prints the completion script of a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Options of `demo`.
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// End after telling what was found
+    #[arg(long)]
+    pub no_serve: bool,
+    /// Address to serve on
+    #[arg(long, value_name = "ADDR", default_value = crate::config::LISTEN)]
+    pub listen: String,
+}
+
+/// Options of `collect`.
+#[derive(Debug, Args)]
+pub(crate) struct Collect {
+    /// URL or path of the repository
+    pub repository: String,
+    /// Name of the project [default: as configured, else the repository's name]
+    #[arg(long)]
+    pub project: Option<String>,
+    /// The branch [default: the repository's own]
+    #[arg(long)]
+    pub branch: Option<String>,
+    /// Only the newest N revisions
+    #[arg(long, value_name = "N")]
+    pub last: Option<usize>,
+    /// Only revisions in B and not in A
+    #[arg(long, value_name = "A..B")]
+    pub range: Option<String>,
+    /// Only revisions whose position is a multiple of N, and the newest
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub every: usize,
+    /// Also the revisions that merges brought in, not just the first-parent line
+    #[arg(long)]
+    pub all_parents: bool,
+    /// Builds at once [default: the number of cores]
+    #[arg(long, short, value_name = "N")]
+    pub jobs: Option<usize>,
+    /// Only this builder; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub builder: Vec<String>,
+}
+
+/// Options of `ingest`.
+#[derive(Debug, Args)]
+pub(crate) struct Ingest {
+    /// Report files, or folders with `*.xml` files
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// The project [default: from the surrounding checkout]
+    #[arg(long)]
+    pub project: Option<String>,
+    /// The branch [default: from the surrounding checkout]
+    #[arg(long)]
+    pub branch: Option<String>,
+    /// The revision [default: from the surrounding checkout]
+    #[arg(long)]
+    pub revision: Option<String>,
+    /// Place of the revision in its branch's first-parent line [default: counted in the surrounding checkout]
+    #[arg(long, value_name = "N")]
+    pub position: Option<i64>,
+    /// The builder: one kind of build
+    #[arg(long)]
+    pub builder: Option<String>,
+    /// Idempotency key: a second ingest of the same key changes nothing [default: made of origin and contents]
+    #[arg(long)]
+    pub key: Option<String>,
+    /// The builder's own number for the build
+    #[arg(long)]
+    pub number: Option<i64>,
+    /// Address of the build's own page
+    #[arg(long)]
+    pub url: Option<String>,
+    /// The build is a try build of a patch by this person
+    #[arg(long, value_name = "NAME <ADDRESS>")]
+    pub patch_by: Option<String>,
+}
+
+/// Options of `import`.
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// The project
+    #[arg(long)]
+    pub project: String,
+    /// The branch of builds that name none
+    #[arg(long, default_value = "main")]
+    pub branch: String,
+    /// The builder of builds that name none
+    #[arg(long, default_value = "import")]
+    pub builder: String,
+    /// SELECT of changes: revision, parents, author_name, author_email, authored_at, committed_at, subject, files
+    #[arg(long, value_name = "SELECT")]
+    pub changes: Option<String>,
+    /// SELECT of builds: key, revision, position, branch, builder, number, result, started_at, finished_at, worker, url
+    #[arg(long, value_name = "SELECT")]
+    pub builds: String,
+    /// SELECT of outcomes: key (the build's), suite, name, outcome, attempt, duration_ms, message, file, line
+    #[arg(long, value_name = "SELECT")]
+    pub outcomes: String,
+    /// Only say what would come in
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Options of `sql`.
+#[derive(Debug, Args)]
+pub(crate) struct Sql {
+    /// The query
+    pub query: String,
+    /// table, csv, json, ndjson, parquet, arrow, markdown, html, xlsx
+    #[arg(long, short, default_value = "table")]
+    pub format: String,
+}
+
+/// Options of `problems`.
+#[derive(Debug, Args)]
+pub(crate) struct Problems {
+    /// open, resolved, vanished or all
+    #[arg(long, default_value = "open")]
+    pub state: String,
+    /// Only this project
+    #[arg(long)]
+    pub project: Option<String>,
+    /// Only this branch
+    #[arg(long)]
+    pub branch: Option<String>,
+    /// Only this builder
+    #[arg(long)]
+    pub builder: Option<String>,
+    /// Only problems of which this person is guilty
+    #[arg(long)]
+    pub person: Option<String>,
+    /// Only problems of at least so many days
+    #[arg(long, value_name = "DAYS")]
+    pub age: Option<f64>,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub limit: usize,
+    /// Longest first instead of newest first
+    #[arg(long)]
+    pub longest: bool,
+}
+
+/// A test by name.
+#[derive(Debug, Args)]
+pub(crate) struct Test {
+    /// The test's name, or a part of suite and name
+    pub test: String,
+    /// Only this project
+    #[arg(long)]
+    pub project: Option<String>,
+    /// Only this branch
+    #[arg(long)]
+    pub branch: Option<String>,
+    /// Only this builder
+    #[arg(long)]
+    pub builder: Option<String>,
+}
+
+/// Options of `serve`.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Address to listen on [default: as configured, else 127.0.0.1:8010]
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<String>,
+}
+
+/// Options of `mail`.
+#[derive(Debug, Args)]
+pub(crate) struct Mail {
+    /// Incidents that opened or were resolved since then: a date, or a number of days
+    #[arg(long, value_name = "WHEN", default_value = "7")]
+    pub since: String,
+    /// Print the mails, send and record nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Options of `export`.
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// The view, as in `SELECT name FROM system.view`
+    pub view: String,
+    /// csv, xlsx, html, markdown, json, ndjson, parquet, arrow [default: by the file's name, else csv]
+    #[arg(long, short)]
+    pub format: Option<String>,
+    /// The file [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Only rows where a column has a value: COLUMN=VALUE; may be repeated
+    #[arg(long = "where", value_name = "COLUMN=VALUE")]
+    pub filters: Vec<String>,
+}

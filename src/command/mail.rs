@@ -1,0 +1,178 @@
+//! Mail: who is to be told of which incident, once, and its delivery.
+//!
+//! Views say who is responsible; the outbox in the state sees to it that nobody is told twice; the web crate writes
+//! the words and speaks SMTP.
+
+use std::collections::BTreeMap;
+
+use annals_analytics::{Session, Warehouse};
+use annals_data::state::outbox::Letter;
+use annals_web::mail::{Kind, Message, Reader, Site, SmtpConfig, Story};
+use anyhow::{Context, Result, bail};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use datafusion::common::ScalarValue;
+
+use super::{Rows, parameter, plain};
+use crate::config::{self, Config};
+use crate::{cli, style};
+
+/// An incident and a person who is to be told of it.
+struct Due {
+    kind: Kind,
+    incident_id: String,
+    person_id: i64,
+    why: String,
+    evidence: String,
+}
+
+/// Runs the command.
+pub(super) async fn run(options: &cli::Mail, warehouse: &Warehouse, config: &Config) -> Result<()> {
+    let session = warehouse.session().await?;
+    let mut due = opened(&session, since(&options.since)?, false).await?;
+    due.extend(resolved(warehouse, &session).await?);
+    if options.dry_run {
+        let site = site(config.mail.as_ref());
+        for (_, message) in write(warehouse, &session, &due, &site).await? {
+            print(&message);
+        }
+        return Ok(());
+    }
+    let Some(settings) = &config.mail else {
+        bail!("no mail server is configured; write `[mail]` into annals.toml, or say `--dry-run`");
+    };
+    put(warehouse, &session, &due, settings).await?;
+    let (sent, failed) = deliver(warehouse, settings).await?;
+    anstream::eprintln!("{sent} mails sent, {failed} could not be delivered");
+    if failed > 0 { bail!("{failed} mails could not be delivered; they stay in the outbox") } else { Ok(()) }
+}
+
+/// Writes the letters about what happened since mail was first sent by itself.
+pub(super) async fn write_due(warehouse: &Warehouse, session: &Session, settings: &config::Mail) -> Result<()> {
+    let since = DateTime::from_timestamp_micros(warehouse.store().state().mail_since()?).unwrap_or_default();
+    let mut due = opened(session, since, true).await?;
+    due.extend(resolved(warehouse, session).await?);
+    put(warehouse, session, &due, settings).await
+}
+
+/// Delivers what is in the outbox; returns how many were taken and how many were refused.
+pub(super) async fn deliver(warehouse: &Warehouse, settings: &config::Mail) -> Result<(usize, usize)> {
+    let state = warehouse.store().state();
+    let pending = state.pending_letters()?;
+    if pending.is_empty() {
+        return Ok((0, 0));
+    }
+    let messages: Vec<Message> =
+        pending.iter().map(|p| serde_json::from_str(&p.message).context("outbox")).collect::<Result<_>>()?;
+    let smtp = SmtpConfig { url: settings.smtp.clone(), from: settings.from.clone() };
+    let (mut sent, mut failed) = (0, 0);
+    for (pending, message) in pending.iter().zip(messages) {
+        // One at a time and recorded at once: a crash repeats one mail at most.
+        let result = annals_web::mail::send(&smtp, vec![message]).await?.pop().unwrap_or(Ok(()));
+        let error = result.err().map(|e| e.to_string());
+        state.record_delivery(pending.outbox_id, error.as_deref())?;
+        match error {
+            None => sent += 1,
+            Some(error) => {
+                tracing::warn!("{error}");
+                failed += 1;
+            }
+        }
+    }
+    Ok((sent, failed))
+}
+
+/// Returns who is to be told of incidents that opened since then and are still open.
+///
+/// With `is_recent_only`, incidents in old revisions are left out: somebody is backfilling a history.
+async fn opened(session: &Session, since: DateTime<Utc>, is_recent_only: bool) -> Result<Vec<Due>> {
+    const SQL: &str = "SELECT incident_id, person_id, why, evidence FROM incident_responsible \
+        WHERE state = 'open' AND opened_at >= $1 AND (NOT $2 OR is_recent) ORDER BY opened_at, incident_id, person_id";
+    let since = ScalarValue::TimestampMicrosecond(Some(since.timestamp_micros()), Some("UTC".into()));
+    let rows = Rows::ask(session, SQL, &[since, ScalarValue::Boolean(Some(is_recent_only))]).await?.texts()?;
+    let due = |row: Vec<String>| {
+        let [incident_id, person_id, why, evidence] = row.try_into().ok()?;
+        Some(Due { kind: Kind::Opened, incident_id, person_id: person_id.parse().ok()?, why, evidence })
+    };
+    Ok(rows.into_iter().filter_map(due).collect())
+}
+
+/// Returns who is to be told that an incident ended: those who were told that it began.
+async fn resolved(warehouse: &Warehouse, session: &Session) -> Result<Vec<Due>> {
+    let mut due = Vec::new();
+    for (incident_id, person_id) in warehouse.store().state().opened_letters()? {
+        const SQL: &str = "SELECT resolved_revision FROM incident WHERE incident_id = $1 AND state = 'resolved'";
+        if let [row] = &Rows::ask(session, SQL, &[parameter(Some(&incident_id))]).await?.texts()?[..] {
+            let evidence = format!("good again at {}", row[0]);
+            due.push(Due { kind: Kind::Resolved, incident_id, person_id, why: "told".to_owned(), evidence });
+        }
+    }
+    Ok(due)
+}
+
+async fn put(warehouse: &Warehouse, session: &Session, due: &[Due], settings: &config::Mail) -> Result<()> {
+    let written = write(warehouse, session, due, &site(Some(settings))).await?;
+    let letter = |(due, message): &(&Due, Message)| {
+        Ok(Letter {
+            kind: word(due.kind).to_owned(),
+            incident_id: due.incident_id.clone(),
+            person_id: due.person_id,
+            subject: message.subject.clone(),
+            message: serde_json::to_string(message)?,
+            evidence: due.evidence.clone(),
+        })
+    };
+    let letters: Vec<Letter> = written.iter().map(letter).collect::<Result<_>>()?;
+    if !letters.is_empty() {
+        warehouse.store().state().write_letters(&letters)?;
+    }
+    Ok(())
+}
+
+/// Writes the messages; people without an address get none.
+async fn write<'a>(
+    warehouse: &Warehouse,
+    session: &Session,
+    due: &'a [Due],
+    site: &Site,
+) -> Result<Vec<(&'a Due, Message)>> {
+    let mut stories: BTreeMap<&str, Story> = BTreeMap::new();
+    let mut written = Vec::new();
+    for due in due {
+        let Some((name, address)) = warehouse.store().state().address(due.person_id)? else { continue };
+        if !stories.contains_key(due.incident_id.as_str()) {
+            stories.insert(&due.incident_id, Story::read(session, &due.incident_id).await?);
+        }
+        let reader = Reader { name, address, why: due.why.clone() };
+        written.push((due, stories[due.incident_id.as_str()].message(due.kind, &reader, site)?));
+    }
+    Ok(written)
+}
+
+fn word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Opened => "opened",
+        Kind::Resolved => "resolved",
+    }
+}
+
+fn site(settings: Option<&config::Mail>) -> Site {
+    let base_url = settings.and_then(|s| s.base_url.clone());
+    let sender = settings.and_then(|s| s.from.rsplit_once('@')).map(|(_, host)| host.trim_end_matches('>').to_owned());
+    Site { base_url, host: sender.unwrap_or_else(|| "localhost".to_owned()) }
+}
+
+fn print(message: &Message) {
+    anstream::println!("{}To: {} <{}>{}", style::STRONG, plain(&message.to_name), message.to_address, style::PLAIN);
+    anstream::println!("{}Subject: {}{}\n", style::STRONG, plain(&message.subject), style::PLAIN);
+    anstream::println!("{}\n", plain(&message.text));
+}
+
+/// Reads a date, or a number of days before now.
+fn since(text: &str) -> Result<DateTime<Utc>> {
+    if let Ok(days) = text.parse::<f64>() {
+        let seconds = (days * 86_400.0) as i64;
+        return TimeDelta::try_seconds(seconds).map(|d| Utc::now() - d).context("that is too many days");
+    }
+    let date: NaiveDate = text.parse().with_context(|| format!("`{text}` is neither a date nor a number of days"))?;
+    Ok(date.and_time(chrono::NaiveTime::MIN).and_utc())
+}

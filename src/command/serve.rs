@@ -1,0 +1,63 @@
+//! `annals serve`: pages, charts and SQL over HTTP, and mail about what opens or ends meanwhile.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use annals_analytics::Warehouse;
+use annals_web::App;
+use anyhow::{Context, Result};
+use tokio::net::TcpListener;
+
+use super::mail;
+use crate::cli::{self, Cli};
+use crate::config::{self, Config};
+use crate::interrupt;
+
+/// How often the store is looked at for what other processes wrote, and for mail that is due.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// Runs the command.
+pub(super) async fn run(options: &cli::Serve, cli: &Cli, config: &Config) -> Result<()> {
+    let listen = options.listen.as_deref().or(config.listen.as_deref()).unwrap_or(config::LISTEN);
+    // The port first: who cannot listen should say so before a large store is opened.
+    let listener = bind(listen).await?;
+    let warehouse = Arc::new(super::open(cli, config).await?);
+    serve(warehouse, listener, config).await
+}
+
+/// Takes the address.
+pub(super) async fn bind(listen: &str) -> Result<TcpListener> {
+    TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))
+}
+
+/// Serves until the process is asked to end.
+pub(super) async fn serve(warehouse: Arc<Warehouse>, listener: TcpListener, config: &Config) -> Result<()> {
+    anstream::eprintln!("listening on http://{}", listener.local_addr()?);
+    let app = App::of(warehouse.clone(), warehouse.store().log_folder(), annals_web::Limits::default());
+    let watch = tokio::spawn(watch(warehouse, config.mail.clone()));
+    annals_web::serve(app, listener, interrupt::asked()).await?;
+    watch.abort();
+    Ok(())
+}
+
+/// Keeps the newest session ready, so that nobody waits for it, and sends the mail that is due.
+async fn watch(warehouse: Arc<Warehouse>, settings: Option<config::Mail>) {
+    let mut seen = None;
+    loop {
+        let round = async {
+            let session = warehouse.session().await?;
+            if let Some(settings) = &settings {
+                if seen != Some(session.version) {
+                    mail::write_due(&warehouse, &session, settings).await?;
+                    seen = Some(session.version);
+                }
+                mail::deliver(&warehouse, settings).await?;
+            }
+            Ok::<_, anyhow::Error>(())
+        };
+        if let Err(error) = round.await {
+            tracing::error!("{error:#}");
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}

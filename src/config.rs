@@ -1,0 +1,92 @@
+//! The configuration: `annals.toml`, overruled by the environment and the command line.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use annals_collector::builder::{self, Builder};
+use annals_data::setting::SETTINGS;
+use annals_data::store::Location;
+use anyhow::{Context, Result, bail};
+use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
+use serde::Deserialize;
+
+use crate::cli::Cli;
+
+/// Where `serve` listens unless told otherwise.
+pub(crate) const LISTEN: &str = "127.0.0.1:8010";
+
+/// All keys of `annals.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    /// Folder of the store.
+    pub store: Option<PathBuf>,
+    /// Root of the fact tables: a folder or an object-store URL.
+    pub facts: Option<String>,
+    /// Folder of the site's own views.
+    pub views: Option<PathBuf>,
+    /// Where `serve` listens.
+    pub listen: Option<String>,
+    /// The project that `collect` builds.
+    pub project: Option<String>,
+    /// The builders of that project.
+    pub builder: Vec<Builder>,
+    /// Thresholds that differ from the defaults.
+    pub setting: BTreeMap<String, f64>,
+    /// How mail is sent; none is sent without it.
+    pub mail: Option<Mail>,
+}
+
+/// How mail is sent.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Mail {
+    /// `smtp://host:port`, `smtps://user:password@host` …
+    pub smtp: String,
+    /// The sender: `Annals <annals@example.org>`.
+    pub from: String,
+    /// Address of the pages, for links.
+    pub base_url: Option<String>,
+}
+
+impl Config {
+    /// Reads the configuration that the command line names or implies; none at all is fine.
+    pub(crate) fn read(cli: &Cli) -> Result<Self> {
+        let here = PathBuf::from("annals.toml");
+        let path = match &cli.config {
+            Some(path) => Some(path.clone()),
+            None => [Some(here), folders().map(|f| f.config_dir().join("annals.toml")).ok()]
+                .into_iter()
+                .flatten()
+                .find(|path| path.is_file()),
+        };
+        let Some(path) = path else { return Ok(Self::default()) };
+        let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        let config: Self = builder::parse(&path, &text)?;
+        config.validate(&path)?;
+        Ok(config)
+    }
+
+    fn validate(&self, path: &Path) -> Result<()> {
+        builder::validate(path, &self.builder)?;
+        if let Some(name) = self.setting.keys().find(|name| !SETTINGS.iter().any(|s| s.name == name.as_str())) {
+            let known: Vec<_> = SETTINGS.iter().map(|s| s.name).collect();
+            bail!("{}: there is no setting `{name}`; known are {}", path.display(), known.join(", "));
+        }
+        Ok(())
+    }
+
+    /// Returns where the store is.
+    pub(crate) fn location(&self, cli: &Cli) -> Result<Location> {
+        let root = match cli.store.clone().or_else(|| self.store.clone()) {
+            Some(root) => root,
+            None => folders()?.data_dir(),
+        };
+        Ok(Location { root, facts: self.facts.clone() })
+    }
+}
+
+fn folders() -> Result<impl AppStrategy> {
+    let names = AppStrategyArgs { top_level_domain: "org".into(), author: "Annals".into(), app_name: "annals".into() };
+    choose_app_strategy(names).context("there is no home folder; say `--store DIR`")
+}
