@@ -221,17 +221,18 @@ struct Fold<'a> {
 
 impl Fold<'_> {
     fn write(&self, t: &Transaction<'_>, history: &History, graphs: &Graphs) -> rusqlite::Result<()> {
-        let mut lanes = HashSet::new();
         for (build_id, exclusion) in self.exclusions {
             knowledge::put_exclusion(t, *build_id, exclusion.rule, &exclusion.detail)?;
         }
+        let lane_of = |observed: &[Observed]| Some(&*self.builds.list[observed.first()?.build as usize].lane);
+        let lanes: HashSet<&Lane> = history.values().filter_map(|(_, observed)| lane_of(observed)).collect();
+        lanes.into_iter().try_for_each(|lane| knowledge::touch_lane(t, lane))?;
         for (series, observed) in history.values() {
-            let Some(first) = observed.first() else { continue };
-            let lane = &self.builds.list[first.build as usize].lane;
-            lanes.insert(lane);
-            self.write_series(t, lane, series, observed, graphs)?;
+            if let Some(lane) = lane_of(observed) {
+                self.write_series(t, lane, series, observed, graphs)?;
+            }
         }
-        lanes.into_iter().try_for_each(|lane| knowledge::touch_lane(t, lane))
+        Ok(())
     }
 
     fn write_series(
