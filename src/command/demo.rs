@@ -55,16 +55,20 @@ async fn build(warehouse: &Warehouse, repository: &Path) -> Result<annals_collec
     collect::work(warehouse, job, interrupt::flag()).await
 }
 
-/// Tells what was found: totals, then what broke, through whom and since when, the open ones first.
+/// How many incidents are told one by one.
+const TOLD: usize = 7;
+
+/// Tells what was found, in ten lines: totals, what broke through whom since when, what is flaky, where the rest is.
 async fn tell(session: &Session) -> Result<()> {
-    const TOTALS: &str = "SELECT build_count, outcome_count, change_count, test_count FROM store_overview";
+    const TOTALS: &str = "SELECT build_count, change_count, outcome_count, test_count FROM store_overview";
     for row in Rows::ask(session, TOTALS, &[]).await?.texts()? {
-        anstream::println!("{} builds of {} changes: {} outcomes of {} tests", row[0], row[2], row[1], row[3]);
+        anstream::println!("{} builds of {} changes: {} outcomes of {} tests", row[0], row[1], row[2], row[3]);
     }
     const INCIDENTS: &str = "SELECT state, title, builder, opened_revision, opened_at, resolved_revision, guilty, \
-        change_count FROM incident_guilty ORDER BY state = 'open' DESC, opened_position DESC, incident_id LIMIT 9";
-    for row in Rows::ask(session, INCIDENTS, &[]).await?.texts()? {
-        let [state, title, builder, opened, _, resolved, guilty, changes] = &row[..] else { continue };
+        change_count FROM incident_guilty ORDER BY state = 'open' DESC, opened_position DESC, incident_id";
+    let incidents = Rows::ask(session, INCIDENTS, &[]).await?.texts()?;
+    for row in incidents.iter().take(TOLD) {
+        let [state, title, builder, opened, at, resolved, guilty, changes] = &row[..] else { continue };
         let (color, sign) = style::of(state);
         let who = match guilty.as_str() {
             "" if changes.is_empty() => "failing since its first run".to_owned(),
@@ -73,7 +77,19 @@ async fn tell(session: &Session) -> Result<()> {
         };
         let end = if resolved.is_empty() { String::new() } else { format!(", good again at {}", short(resolved)) };
         let title = plain(title);
-        anstream::println!("{color}{sign}{} {title} on {builder} since {}, {who}{end}", style::PLAIN, short(opened));
+        anstream::println!(
+            "{color}{sign}{} {title} ({builder}) since {at} at {}, {who}{end}",
+            style::PLAIN,
+            short(opened)
+        );
     }
+    const FLAKY: &str = "SELECT DISTINCT suite, name FROM flaky_test ORDER BY suite, name LIMIT 5";
+    let names: Vec<String> =
+        Rows::ask(session, FLAKY, &[]).await?.texts()?.iter().map(|row| plain(&row.join(" "))).collect();
+    if !names.is_empty() {
+        anstream::println!("{}~{} flaky: {}", style::DOUBT, style::PLAIN, names.join(", "));
+    }
+    let rest = incidents.len().saturating_sub(TOLD);
+    anstream::println!("{}{rest} more: annals problems --state all{}", style::QUIET, style::PLAIN);
     Ok(())
 }

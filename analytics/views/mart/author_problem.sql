@@ -12,8 +12,8 @@
 -- suite: everything that qualifies the test's name
 -- name: the test's own name; may hold dots
 -- state: open, resolved or vanished
--- opened_at: when the first failing build began
--- resolved_at: when the build that passed again began
+-- opened_at: when the first failing revision was committed
+-- resolved_at: when the revision that passed again was committed
 WITH switch AS (
     SELECT value <> 0 AS is_on FROM raw.setting WHERE name = 'author_stats'
 ), part AS (

@@ -1,5 +1,6 @@
 -- Branches day by day
--- Only days on which something was built, opened, resolved or vanished. Patch builds are left out; days are in UTC.
+-- Only days on which something was built, opened, resolved or vanished. Patch builds are left out;
+-- days are those of the code in UTC: a build counts on the day on which its revision was committed.
 -- Grain: one row per project, branch and day
 -- project: the project
 -- branch: the branch
@@ -18,7 +19,7 @@
 -- open_count: problems open at the day's end
 WITH built AS (
     SELECT
-        project, branch, CAST(date_trunc('day', built_at) AS DATE) AS day,
+        project, branch, CAST(date_trunc('day', committed_at) AS DATE) AS day,
         count(*) AS build_count,
         count(*) FILTER (WHERE result IN ('success', 'warnings')) AS success_count,
         count(*) FILTER (WHERE result IN ('success', 'warnings', 'failure')) AS finished_count,
@@ -26,7 +27,7 @@ WITH built AS (
         sum(failed_count) AS failed_count, sum(skipped_count) AS skipped_count,
         0 AS opened_count, 0 AS resolved_count, 0 AS vanished_count
     FROM step.dated_build
-    GROUP BY project, branch, CAST(date_trunc('day', built_at) AS DATE)
+    GROUP BY project, branch, CAST(date_trunc('day', committed_at) AS DATE)
 ), edged AS (
     SELECT
         project, branch, CAST(date_trunc('day', at) AS DATE) AS day,

@@ -1,15 +1,15 @@
 -- Incidents: problems with one likely cause
--- The problems of one builder with one range are one incident, as are those of one builder that are born failing at one
--- position. A mass failure is a single incident of its builder.
+-- The problems of a branch with one range are one incident, whatever the builder: the same changes stand against all of
+-- them. Those born failing at one position are one, too. A mass failure is one problem of its builder.
 -- Grain: one row per incident
--- incident_id: the incident: lane, last good and opening position
+-- incident_id: the incident: branch, last good and opening position
 -- project: the project
 -- branch: the branch
--- builder: the builder
+-- builder: the builders, by name
 -- state: open while any problem is open, else resolved when any was, else vanished
 -- title: the main problem and how many there are besides
 -- kind: of the main problem: test, else step, else build
--- opened_at: when the first failing build began
+-- opened_at: when the first failing revision was committed
 -- opened_position: first failing position
 -- opened_revision: first failing revision
 -- opened_build_id: first failing build
@@ -25,7 +25,7 @@
 -- main_problem_id: the problem that names the incident
 WITH member AS (
     SELECT
-        problem_id, incident_id, project, branch, builder, kind, suite, name, state,
+        problem_id, incident_id, test_id, project, branch, builder, kind, suite, name, state,
         opened_at, opened_position, opened_revision, opened_build_id, good_revision, range_id, change_count,
         resolved_at, resolved_position, resolved_revision, signature, message,
         CASE kind WHEN 'test' THEN 10 WHEN 'step' THEN 20 ELSE 30 END + CASE state WHEN 'open' THEN 1 ELSE 2 END
@@ -33,24 +33,26 @@ WITH member AS (
     FROM mart.problem
 ), folded AS (
     SELECT
-        incident_id, project, branch, builder, opened_position, opened_revision, good_revision, range_id, change_count,
+        incident_id, project, branch, string_agg(DISTINCT builder, ', ' ORDER BY builder) AS builder,
+        opened_position, opened_revision, good_revision, range_id, change_count,
         min(opened_at) AS opened_at,
         min(opened_build_id) AS opened_build_id,
         count(*) AS problem_count,
+        count(DISTINCT test_id) AS test_count,
         count(*) FILTER (WHERE state = 'open') AS open_count,
         count(*) FILTER (WHERE state = 'resolved') AS resolved_count,
         max(resolved_at) AS resolved_at,
         last_value(resolved_revision ORDER BY resolved_position) FILTER (WHERE resolved_position IS NOT NULL)
             AS resolved_revision,
-        first_value(kind ORDER BY place, suite, name) AS kind,
-        first_value(suite ORDER BY place, suite, name) AS suite,
-        first_value(name ORDER BY place, suite, name) AS name,
-        first_value(signature ORDER BY place, suite, name) AS signature,
-        first_value(message ORDER BY place, suite, name) AS message,
-        first_value(problem_id ORDER BY place, suite, name) AS main_problem_id
+        first_value(kind ORDER BY place, suite, name, builder) AS kind,
+        first_value(suite ORDER BY place, suite, name, builder) AS suite,
+        first_value(name ORDER BY place, suite, name, builder) AS name,
+        first_value(signature ORDER BY place, suite, name, builder) AS signature,
+        first_value(message ORDER BY place, suite, name, builder) AS message,
+        first_value(problem_id ORDER BY place, suite, name, builder) AS main_problem_id
     FROM member
     GROUP BY
-        incident_id, project, branch, builder, opened_position, opened_revision, good_revision, range_id, change_count
+        incident_id, project, branch, opened_position, opened_revision, good_revision, range_id, change_count
 )
 SELECT
     incident_id, project, branch, builder,
@@ -59,7 +61,7 @@ SELECT
         WHEN 'build' THEN 'most tests fail'
         WHEN 'step' THEN 'step ' || name || ' fails'
         ELSE CASE WHEN suite = '' THEN '' ELSE suite || ' ' END || name || ' fails'
-    END || CASE WHEN problem_count > 1 THEN ', and ' || CAST(problem_count - 1 AS VARCHAR) || ' more' ELSE '' END
+    END || CASE WHEN test_count > 1 THEN ', and ' || CAST(test_count - 1 AS VARCHAR) || ' more' ELSE '' END
         AS title,
     kind, opened_at, opened_position, opened_revision, opened_build_id, good_revision, range_id, change_count,
     problem_count, open_count,

@@ -1,12 +1,12 @@
 -- Incidents with the names of the guilty
 -- Grain: one row per incident
--- incident_id: the incident: lane, last good and opening position
+-- incident_id: the incident: branch, last good and opening position
 -- project: the project
 -- branch: the branch
 -- builder: the builder
 -- state: open, resolved or vanished
 -- title: the main problem and how many there are besides
--- opened_at: when the first failing build began
+-- opened_at: when the first failing revision was committed
 -- opened_position: first failing position
 -- opened_revision: first failing revision
 -- resolved_revision: where its last problem was resolved

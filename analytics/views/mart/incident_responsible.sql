@@ -1,13 +1,13 @@
 -- Who is to be told of an incident
 -- The guilty before the assigned before the owners; muted problems tell nobody.
 -- Grain: one row per incident and person
--- incident_id: the incident: lane, last good and opening position
+-- incident_id: the incident: branch, last good and opening position
 -- person_id: the person
 -- author: name of the person
 -- why: guilty, assigned or owner: the strongest reason
 -- evidence: why the person is thought guilty; empty for the others
 -- state: of the incident: open, resolved or vanished
--- opened_at: when the first failing build began
+-- opened_at: when the first failing revision was committed
 -- is_recent: its first bad change is not older than the setting mail_max_age
 WITH reason AS (
     SELECT

@@ -4,7 +4,7 @@
 -- tested positions leaves its problem vanished.
 -- Grain: one row per problem
 -- problem_id: the problem: series and opening position
--- incident_id: the incident: lane, last good and opening position
+-- incident_id: the incident: branch, last good and opening position
 -- series_id: one test on one builder of one branch
 -- test_id: the test, whatever the builder and branch
 -- project: the project
@@ -16,7 +16,7 @@
 -- state: open, resolved or vanished
 -- origin: regression, or born_failing: failing since its first verdict
 -- is_reopened: an earlier problem of the series was resolved
--- opened_at: when the first failing build began
+-- opened_at: when the first failing revision was committed
 -- opened_position: first failing position
 -- opened_revision: first failing revision
 -- opened_build_id: first failing build
@@ -25,10 +25,10 @@
 -- range_id: range of the blamelist, joins raw.range_change; null when born failing
 -- change_count: size of the blamelist; null when born failing
 -- last_failed_position: last failing position
--- last_failed_at: when the last failing build began
+-- last_failed_at: when the last failing revision was committed
 -- failed_position_count: positions that failed
 -- flaky_count: flaky streaks inside the problem
--- resolved_at: when the build that passed again began
+-- resolved_at: when the revision that passed again was committed
 -- resolved_position: first position that passed again
 -- resolved_revision: first revision that passed again
 -- resolved_build_id: first build that passed again

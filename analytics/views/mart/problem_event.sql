@@ -13,7 +13,7 @@ WITH happened AS (
         series_id, first_at AS at, first_position AS low_position, first_position AS high_position,
         first_revision AS revision, first_build_id AS build_id, 'flaky' AS event,
         'passed and failed up to ' || last_revision AS detail
-    FROM raw.streak
+    FROM step.dated_streak
     WHERE verdict = 'flaky'
     UNION ALL
     SELECT

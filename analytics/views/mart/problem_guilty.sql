@@ -2,7 +2,7 @@
 -- What lists show: one line says what broke, since when and through whom.
 -- Grain: one row per problem
 -- problem_id: the problem: series and opening position
--- incident_id: the incident: lane, last good and opening position
+-- incident_id: the incident: branch, last good and opening position
 -- series_id: one test on one builder of one branch
 -- test_id: the test, whatever the builder and branch
 -- project: the project
@@ -13,7 +13,7 @@
 -- name: the test's own name; may hold dots
 -- state: open, resolved or vanished
 -- origin: regression, or born_failing
--- opened_at: when the first failing build began
+-- opened_at: when the first failing revision was committed
 -- opened_position: first failing position
 -- opened_revision: first failing revision
 -- age_days: days to its end, or to now

@@ -16,8 +16,8 @@
 -- last_revision: revision at the last position
 -- first_build_id: build at the first position
 -- last_build_id: build at the last position
--- first_at: when the first build began
--- last_at: when the last build began
+-- first_at: when the first revision was committed; the build's own time where the change is not known
+-- last_at: the same of the last revision
 -- position_count: tested positions
 -- outcome_count: outcomes, attempts counted
 -- failed_count: outcomes failed, errored or xpassed
@@ -27,4 +27,4 @@ SELECT
     series_id, test_id, project, branch, builder, kind, suite, name, verdict,
     first_position, last_position, first_revision, last_revision, first_build_id, last_build_id, first_at, last_at,
     position_count, outcome_count, failed_count, message_id, is_head
-FROM raw.streak
+FROM step.dated_streak

@@ -7,8 +7,8 @@
 -- kind: test, step or build
 -- suite: everything that qualifies the test's name
 -- name: the test's own name; may hold dots
--- opened_at: when the first failing build began
--- resolved_at: when the build that passed again began
+-- opened_at: when the first failing revision was committed
+-- resolved_at: when the revision that passed again was committed
 -- hours_to_resolve: hours from opening to resolution; null while open
 -- fixed_person_id: who fixed it, where that is known
 -- fixed_author: the fixer's name

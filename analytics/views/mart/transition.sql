@@ -14,14 +14,14 @@
 -- position: first position of the streak after
 -- revision: first revision of the streak after
 -- build_id: first build of the streak after
--- at: when that build began
+-- at: when that revision was committed
 WITH followed AS (
     SELECT
         series_id, test_id, project, branch, builder, kind, suite, name, verdict,
         first_position, first_revision, first_build_id, first_at,
         lag(verdict) OVER history AS from_verdict,
         lag(last_position) OVER history AS from_position
-    FROM raw.streak
+    FROM step.dated_streak
     WINDOW history AS (PARTITION BY series_id ORDER BY first_position)
 )
 SELECT

@@ -33,7 +33,7 @@ WITH week AS (
     SELECT
         project, branch, CAST(date_trunc('week', first_at) AS DATE) AS week,
         count(DISTINCT test_id) AS flaky_test_count
-    FROM raw.streak
+    FROM step.dated_streak
     WHERE verdict = 'flaky' AND kind = 'test' AND first_at IS NOT NULL
     GROUP BY project, branch, CAST(date_trunc('week', first_at) AS DATE)
 )

@@ -3,7 +3,7 @@
 -- streak to the pass streak that begins the next episode. Skips and flaky streaks in between change nothing.
 -- Grain: one row per problem
 -- problem_id: the problem: series and opening position
--- incident_id: the incident: lane, last good and opening position
+-- incident_id: the incident: branch, last good and opening position
 -- series_id: one test on one builder of one branch
 -- test_id: the test, whatever the builder and branch
 -- project: the project
@@ -18,18 +18,18 @@
 -- is_reopened: an earlier problem of the series was resolved
 -- good_position: last tested good position before; null when born failing
 -- good_revision: last tested good revision before; null when born failing
--- opened_at: when the first failing build began
+-- opened_at: when the first failing revision was committed
 -- opened_position: first failing position
 -- opened_revision: first failing revision
 -- opened_build_id: first failing build
--- last_failed_at: when the last failing build began
+-- last_failed_at: when the last failing revision was committed
 -- last_failed_position: last failing position
 -- last_failed_revision: last failing revision
 -- last_seen_position: last position of the episode at which the test ran or was skipped
 -- failed_position_count: positions that failed
 -- flaky_count: flaky streaks after the problem opened
 -- flaky_before_count: flaky streaks between the last pass and the opening
--- resolved_at: when the build that passed again began
+-- resolved_at: when the revision that passed again was committed
 -- resolved_position: first position of the next pass streak
 -- resolved_revision: first revision that passed again
 -- resolved_build_id: first build that passed again
@@ -46,7 +46,7 @@ WITH failing_series AS (
         s.first_build_id, s.last_build_id, s.first_at, s.last_at, s.position_count, s.message_id,
         sum(CASE WHEN s.verdict = 'pass' THEN 1 ELSE 0 END) OVER history AS episode_number,
         last_value(CASE WHEN s.verdict IN ('pass', 'fail') THEN s.verdict END) IGNORE NULLS OVER history AS standing
-    FROM raw.streak AS s
+    FROM step.dated_streak AS s
     JOIN failing_series AS f ON f.series_id = s.series_id
     WINDOW history AS (PARTITION BY s.series_id ORDER BY s.first_position)
 ), folded AS (
@@ -90,7 +90,7 @@ WITH failing_series AS (
 )
 SELECT
     to_hex(c.series_id) || '-' || CAST(c.opened_position AS VARCHAR) AS problem_id,
-    replace(c.project || '~' || c.branch || '~' || c.builder, '/', ':') || '~'
+    replace(c.project || '~' || c.branch, '/', ':') || '~'
         || coalesce(CAST(c.good_position AS VARCHAR), 'born') || '-' || CAST(c.opened_position AS VARCHAR)
         AS incident_id,
     c.series_id, c.test_id, c.project, c.branch, c.builder, c.kind, c.suite, c.name, c.episode_number,

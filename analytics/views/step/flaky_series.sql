@@ -28,7 +28,7 @@ WITH eventful_series AS (
         last_value(CASE WHEN s.verdict IN ('pass', 'fail') THEN s.verdict END) IGNORE NULLS OVER (
             PARTITION BY s.series_id ORDER BY s.first_position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS standing
-    FROM raw.streak AS s
+    FROM step.dated_streak AS s
     JOIN eventful_series AS e ON e.series_id = s.series_id
     WHERE s.verdict <> 'skip'
 ), counted AS (

@@ -6,7 +6,7 @@
 -- builder: the builder
 -- position: place of the revision in its branch's first-parent line
 -- revision: commit id
--- tested_at: start of the first build there
+-- tested_at: when its revision was committed; the first build's own time where the change is not known
 -- is_complete: some build there reported every test, so that absence means "did not run"
 -- ordinal: place among the lane's tested positions, from 1
 -- complete_ordinal: how many complete positions the lane has up to here
@@ -15,9 +15,10 @@ WITH tested AS (
     SELECT
         b.project, b.branch, b.builder, b.position,
         max(b.revision) AS revision,
-        min(coalesce(b.started_at, b.finished_at)) AS tested_at,
+        min(coalesce(c.committed_at, b.started_at, b.finished_at, b.ingested_at)) AS tested_at,
         bool_or(NOT b.is_failures_only) AS is_complete
     FROM raw.build AS b
+    LEFT JOIN raw.change AS c ON c.project = b.project AND c.revision = b.revision
     WHERE NOT b.is_patch
         AND NOT EXISTS (SELECT 1 FROM raw.excluded_build AS x WHERE x.build_id = b.build_id)
     GROUP BY b.project, b.branch, b.builder, b.position
