@@ -149,13 +149,13 @@ pub(crate) struct Import {
     /// The builder of builds that name none
     #[arg(long, default_value = "import")]
     pub builder: String,
-    /// SELECT of changes: revision, parents, author_name, author_email, authored_at, committed_at, subject, files
+    /// SELECT of changes: revision, parents, author_name, author_email, authored_at, committed_at, subject, message, files
     #[arg(long, value_name = "SELECT")]
     pub changes: Option<String>,
     /// SELECT of builds: key, revision, position, branch, builder, number, result, started_at, finished_at, worker, url
     #[arg(long, value_name = "SELECT")]
     pub builds: String,
-    /// SELECT of outcomes: key (the build's), suite, name, outcome, attempt, duration_ms, message, file, line
+    /// SELECT of outcomes: key (the build's), suite, name, outcome, attempt, duration_ms, message, file, line, error_kind
     #[arg(long, value_name = "SELECT")]
     pub outcomes: String,
     /// Only say what would come in

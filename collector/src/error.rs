@@ -78,6 +78,14 @@ pub enum Error {
     /// A report cannot be read.
     #[error(transparent)]
     Report(#[from] crate::report::Error),
+    /// A SELECT of an import cannot be run, or gives what cannot be taken in.
+    #[error("{select}: {reason}")]
+    Import {
+        /// Which of them: `changes`, `builds` or `outcomes`.
+        select: &'static str,
+        /// The reason, naming column and value.
+        reason: String,
+    },
     /// Somebody asked to stop.
     #[error("stopped on request")]
     Cancelled,

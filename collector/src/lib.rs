@@ -11,6 +11,7 @@
 //! - [`collect`]: all builds of the picked revisions, several at once.
 //! - [`demo`]: a small real repository to try all this on.
 //! - [`ingest`]: reports of builds that ran elsewhere.
+//! - [`import`]: whole histories from files, by SELECT statements.
 //!
 //! Nothing here touches the store: what was read or built is handed to the caller as rows of [`annals_data::row`].
 
@@ -19,6 +20,7 @@ pub mod checkout;
 pub mod collect;
 pub mod demo;
 pub mod history;
+pub mod import;
 pub mod ingest;
 pub mod mirror;
 pub mod report;

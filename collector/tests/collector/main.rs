@@ -6,6 +6,7 @@ mod building;
 mod collecting;
 mod configuration;
 mod history;
+mod import;
 mod ingest;
 mod mirror;
 mod world;
