@@ -7,6 +7,7 @@
 mod build;
 mod change;
 mod column;
+mod file;
 mod outcome;
 mod preview;
 mod select;
@@ -76,7 +77,7 @@ impl Import {
     /// [`Error::Import`] for a statement that is no query, reads what is not there, or gives a column that is unknown,
     /// stands twice or is missing although it must be there.
     pub async fn plan(plan: Plan) -> Result<Self> {
-        let context = select::session();
+        let context = file::session();
         let changes = match &plan.changes {
             Some(text) => Some(Select::plan(&context, &CHANGES, text).await?),
             None => None,

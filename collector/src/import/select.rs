@@ -12,23 +12,10 @@ use datafusion::dataframe::DataFrame;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::{Expr, cast as cast_expression, lit};
-use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
+use datafusion::prelude::{SQLOptions, SessionContext};
 
 use super::column::Table;
 use crate::error::{Error, Result};
-
-/// Rows of a text file that decide the types of its columns.
-const ROWS_FOR_TYPES: usize = 100_000;
-
-/// Returns a session that reads files named in `FROM`; for the person's own command only.
-pub(super) fn session() -> SessionContext {
-    let mut config = SessionConfig::new();
-    // Failure texts have line ends inside their quotes.
-    config.options_mut().catalog.newlines_in_values = true;
-    let context = SessionContext::new_with_config(config);
-    context.state_ref().write().table_options_mut().csv.schema_infer_max_rec = Some(ROWS_FOR_TYPES);
-    context.enable_url_table()
-}
 
 /// A planned statement.
 #[derive(Clone, Debug)]
@@ -125,8 +112,9 @@ impl Select {
 /// Says what the engine says, in one line and without its internals.
 pub(super) fn fault(table: &Table, error: &DataFusionError) -> Error {
     let text = error.strip_backtrace();
-    let mut reason = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if reason.contains("table 'datafusion.public.") {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut reason = words.trim_start_matches("Error during planning: ").replace("'datafusion.public.", "'");
+    if reason.starts_with("table '") && reason.ends_with("not found") {
         reason.push_str("; a file is named in single quotes and is csv, json or parquet, gzipped or not");
     }
     Error::Import { select: table.name, reason }

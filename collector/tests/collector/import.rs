@@ -90,6 +90,33 @@ async fn intervals_become_outcomes_of_each_run() {
 }
 
 #[tokio::test]
+async fn texts_of_many_lines_with_quotes_and_backslashes_are_read() {
+    let dir = history();
+    let texts: String = (0..20_000).map(|n| format!("0,t{n},fail,\"line \\\"\"{n}\nanother\\\"\n")).collect();
+    fs::write(dir.path().join("messages.csv"), format!("key,name,outcome,message\n{texts}")).unwrap();
+    let mut plan = plan(dir.path());
+    plan.outcomes = format!("SELECT * FROM '{}'", dir.path().join("messages.csv").display());
+    let facts = all(plan).await.unwrap();
+    assert_eq!(facts[0].outcomes.len(), 20_000);
+    assert_eq!(facts[0].outcomes[19_999].message.as_deref(), Some("line \\\"19999\nanother\\"));
+}
+
+#[tokio::test]
+async fn a_folder_is_one_table_whose_columns_fit_all_files() {
+    let dir = history();
+    let folder = dir.path().join("results");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("a.csv"), "key,name,outcome\n0,1,ok\n").unwrap();
+    fs::write(folder.join("b.csv"), "key,name,outcome\n0,two,fail\n").unwrap();
+    let mut plan = plan(dir.path());
+    plan.outcomes = format!("SELECT * FROM '{}/'", folder.display());
+    let facts = all(plan).await.unwrap();
+    let mut names: Vec<_> = facts[0].outcomes.iter().map(|outcome| outcome.name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["1", "two"]);
+}
+
+#[tokio::test]
 async fn a_group_has_the_outcomes_of_its_builds_only() {
     let dir = history();
     let text_keys = |mut plan: Plan| {
