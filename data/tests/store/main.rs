@@ -6,6 +6,8 @@ use annals_data::{Error, schema};
 use datafusion::prelude::SessionContext;
 use tempfile::TempDir;
 
+mod reader;
+
 fn location(folder: &TempDir) -> Location {
     Location { root: folder.path().to_owned(), facts: None }
 }
