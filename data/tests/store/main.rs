@@ -1,5 +1,7 @@
 //! The store's promises: whole ingests, exactly once, whatever is repeated or interrupted.
 
+#![allow(clippy::unwrap_used)]
+
 use annals_data::row::{Build, BuildResult, Change, File, Kind, Outcome, Status};
 use annals_data::store::{BuildFacts, Ingest, Location, Store};
 use annals_data::{Error, schema};
