@@ -1,10 +1,14 @@
 //! The store's promises: whole ingests, exactly once, whatever is repeated or interrupted.
 
+#![allow(clippy::unwrap_used)]
+
 use annals_data::row::{Build, BuildResult, Change, File, Kind, Outcome, Status};
 use annals_data::store::{BuildFacts, Ingest, Location, Store};
 use annals_data::{Error, schema};
 use datafusion::prelude::SessionContext;
 use tempfile::TempDir;
+
+mod reader;
 
 fn location(folder: &TempDir) -> Location {
     Location { root: folder.path().to_owned(), facts: None }
