@@ -2,7 +2,7 @@
 //!
 //! - [`warehouse`]: the door; commits ingests, folds them, hands out sessions.
 //! - `fold`, `streak`, `graph`, `knowledge`: new facts become streaks and blamelists, kept in one SQLite file.
-//! - `raw`: knowledge and state as tables for sessions.
+//! - `raw`, `dimension`: knowledge, state and small facts as tables for sessions.
 //! - [`check`]: whether what is maintained equals what is recomputed.
 //! - [`session`]: one version of all tables under all views.
 //! - [`view`]: the catalog of views; one file each under `views/`.
@@ -12,6 +12,7 @@ pub mod session;
 pub mod view;
 pub mod warehouse;
 
+mod dimension;
 mod error;
 mod fold;
 mod graph;

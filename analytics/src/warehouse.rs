@@ -12,6 +12,7 @@ use datafusion::prelude::SessionContext;
 use tokio::sync::Mutex;
 
 use crate::check::{self, Difference};
+use crate::dimension::Dimensions;
 use crate::fold::{self, Facts, Graphs};
 use crate::knowledge::Knowledge;
 use crate::raw::{self, Lanes};
@@ -33,6 +34,7 @@ pub struct Warehouse {
 #[derive(Default)]
 struct Sessions {
     lanes: Lanes,
+    dimensions: Dimensions,
     newest: Option<(Version, Arc<Session>)>,
 }
 
@@ -102,7 +104,7 @@ impl Warehouse {
         {
             return Ok(session.clone());
         }
-        let (version, session) = self.build_session(&mut sessions.lanes).await?;
+        let (version, session) = self.build_session(&mut sessions).await?;
         let session = Arc::new(session);
         sessions.newest = Some((version, session.clone()));
         Ok(session)
@@ -114,14 +116,15 @@ impl Warehouse {
     }
 
     /// Builds a session on the batch that knowledge stands at: another process may be writing meanwhile.
-    async fn build_session(&self, lanes: &mut Lanes) -> Result<(Version, Session)> {
+    async fn build_session(&self, sessions: &mut Sessions) -> Result<(Version, Session)> {
         let settings = fold::settings(self.store.state())?;
         let state = self.store.state().revision()?;
-        let (batch, knowledge) = raw::knowledge(&self.knowledge, lanes)?;
+        let (batch, knowledge) = raw::knowledge(&self.knowledge, &mut sessions.lanes)?;
         let publication = self.store.publication_of(batch)?;
         let mut tables: RawTables = knowledge.into_iter().collect();
         tables.extend(raw::state(self.store.state(), &settings)?);
         for (table, provider) in self.store.providers(&publication).await? {
+            let provider = sessions.dimensions.resident(table.name, provider, publication.batch).await?;
             tables.insert(table.name.to_owned(), provider);
         }
         let session = session::build(&tables, &self.views, publication.id + state).await?;
