@@ -47,7 +47,7 @@ def by_duckdb(root):
     connection = duckdb.connect()
     for table in TABLES:
         connection.register(table, DeltaTable(f"{root}/{table}").to_pyarrow_table())
-    counts = {table: connection.sql(f"SELECT count(*) FROM {table}").fetchone()[0] for table in TABLES}
+    counts = {table: connection.sql(f"SELECT count(*) FROM {table}").fetchall()[0][0] for table in TABLES}
     return counts, connection.sql(FAILURES).fetchall(), connection.sql(CHANGE).fetchall()
 
 
