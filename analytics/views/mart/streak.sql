@@ -16,8 +16,8 @@
 -- last_revision: revision at the last position
 -- first_build_id: build at the first position
 -- last_build_id: build at the last position
--- first_at: when the first build began
--- last_at: when the last build began
+-- first_at: when the first build began; where that is not known, when it ended, else when it came in
+-- last_at: the same of the last build
 -- position_count: tested positions
 -- outcome_count: outcomes, attempts counted
 -- failed_count: outcomes failed, errored or xpassed
