@@ -18,7 +18,7 @@ use crate::streak::{self, Place, Streak, Tally, Verdict};
 
 mod read;
 
-use read::{Builds, History, Observed, Slice};
+use read::{Builds, History, NewChanges, Observed, Slice};
 
 /// What a fold reads: the fact tables at one publication, and the thresholds in force.
 pub(crate) struct Facts {
@@ -43,7 +43,7 @@ pub(crate) async fn fold(knowledge: &Knowledge, facts: &Facts, graphs: &mut Grap
     if from >= facts.batch && !from_nothing {
         return Ok(());
     }
-    let has_new_changes = read::graphs(facts, graphs).await?;
+    let new_changes = read::graphs(facts, graphs, from).await?;
     let slice = Slice { after: from, up_to: facts.batch };
     let mut builds = read::builds(facts, &slice).await?;
     let mut history = read::history(facts, &builds, &slice, None).await?;
@@ -59,7 +59,7 @@ pub(crate) async fn fold(knowledge: &Knowledge, facts: &Facts, graphs: &mut Grap
             knowledge::clear(t)?;
         }
         fold.write(t, &history, graphs)?;
-        if has_new_changes { complete_ranges(t, graphs) } else { Ok(()) }
+        look_again(t, graphs, new_changes)
     })
 }
 
@@ -292,8 +292,17 @@ impl Graphs {
     }
 }
 
-/// Tries again the ranges that lacked changes, now that new ones are here.
-fn complete_ranges(t: &Transaction<'_>, graphs: &Graphs) -> rusqlite::Result<()> {
+/// Computes again the blamelists that new changes may alter.
+///
+/// A range that lacks changes may get them. A complete one alters only when a change comes that was a parent before:
+/// what was listed may turn out to be an ancestor of the good end.
+fn look_again(t: &Transaction<'_>, graphs: &Graphs, new_changes: NewChanges) -> rusqlite::Result<()> {
+    if new_changes == NewChanges::None {
+        return Ok(());
+    }
+    if new_changes == NewChanges::Late {
+        knowledge::doubt_ranges(t)?;
+    }
     for (project, good, bad) in knowledge::incomplete_ranges(t)? {
         let ends = (good.as_str(), bad.as_str());
         knowledge::put_range(t, &project, ends, || graphs.blamelist(&project, ends))?;

@@ -52,6 +52,11 @@ impl Graph {
         fresh.into_iter().for_each(|node| self.number(node));
     }
 
+    /// Returns whether the revision is somebody's parent and has not come itself.
+    pub(crate) fn lacks(&self, revision: &str) -> bool {
+        self.nodes.get(revision).is_some_and(|&node| !self.is_known[node as usize])
+    }
+
     /// Returns ancestors(bad) minus ancestors(good), both ends' own commits counted as their ancestors.
     pub(crate) fn blamelist(&self, good: &str, bad: &str) -> Blamelist {
         let known = |revision: &str| self.nodes.get(revision).copied().filter(|&n| self.is_known[n as usize]);

@@ -193,6 +193,11 @@ pub(crate) fn put_exclusion(t: &Transaction<'_>, build_id: i64, rule: &str, deta
     Ok(())
 }
 
+/// Returns a number that grows with every change of streaks.
+pub(crate) fn version(c: &Connection) -> rusqlite::Result<i64> {
+    c.prepare_cached("SELECT coalesce(sum(version), 0) FROM lane")?.query_row([], |row| row.get(0))
+}
+
 /// Returns the id of a range.
 pub(crate) fn range_id(project: &str, good: &str, bad: &str) -> i64 {
     id::id(&["range", project, good, bad])
@@ -218,6 +223,12 @@ pub(crate) fn put_range(
     for (ordinal, revision) in (1i64..).zip(&list.revisions) {
         insert.execute((range_id, ordinal, revision))?;
     }
+    Ok(())
+}
+
+/// Counts all ranges as incomplete, so that they are computed again.
+pub(crate) fn doubt_ranges(t: &Transaction<'_>) -> rusqlite::Result<()> {
+    t.execute("UPDATE range SET is_complete = 0", [])?;
     Ok(())
 }
 

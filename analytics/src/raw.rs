@@ -17,7 +17,7 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
 use crate::Result;
-use crate::knowledge::Knowledge;
+use crate::knowledge::{Knowledge, version};
 
 /// What a column of a table that is no fact table holds.
 #[derive(Clone, Copy)]
@@ -156,18 +156,18 @@ pub(crate) struct Lanes {
 
 type Named = (String, Arc<dyn TableProvider>);
 
-/// Returns the tables of the knowledge database as of one moment, and the batch that it stands at.
-pub(crate) fn knowledge(knowledge: &Knowledge, lanes: &mut Lanes) -> Result<(i64, Vec<Named>)> {
-    let (batch, tables) = knowledge.read(|c| {
+/// Returns the tables of the knowledge database as of one moment, with the batch and the version that it stands at.
+pub(crate) fn knowledge(knowledge: &Knowledge, lanes: &mut Lanes) -> Result<(i64, i64, Vec<Named>)> {
+    let (batch, version, tables) = knowledge.read(|c| {
         let batch = c.query_row("SELECT batch FROM watermark", [], |row| row.get(0))?;
         let mut tables = vec![(STREAK.name, STREAK.schema(), streaks(c, lanes)?)];
         for query in KNOWLEDGE {
             tables.push((query.name, query.schema(), vec![query.run(c, [])?]));
         }
-        Ok((batch, tables))
+        Ok((batch, version(c)?, tables))
     })?;
     let named = tables.into_iter().map(|(name, schema, batches)| table(name, schema, batches));
-    Ok((batch, named.collect::<Result<_>>()?))
+    Ok((batch, version, named.collect::<Result<_>>()?))
 }
 
 /// Returns the tables of the state database that may be seen, and the thresholds in force.

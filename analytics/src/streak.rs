@@ -37,7 +37,8 @@ impl Verdict {
 pub(crate) struct Place {
     /// The place of its revision in the branch.
     pub position: i64,
-    /// When it began, in microseconds; unknown counts as last of its position.
+    /// When it began, else when it ended, else when it came in; in microseconds. Unknown counts as last of its
+    /// position.
     pub at: Option<i64>,
     /// The build.
     pub build_id: i64,
@@ -46,7 +47,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Returns what builds are ordered by: position, then start, then id.
+    /// Returns what builds are ordered by: position, then time, then id.
     pub(crate) fn key(&self) -> (i64, i64, i64) {
         (self.position, self.at.unwrap_or(i64::MAX), self.build_id)
     }

@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 use crate::check::{self, Difference};
 use crate::dimension::Dimensions;
 use crate::fold::{self, Facts, Graphs};
-use crate::knowledge::Knowledge;
+use crate::knowledge::{self, Knowledge};
 use crate::raw::{self, Lanes};
 use crate::session::{self, RawTables};
 use crate::view::View;
@@ -42,7 +42,14 @@ struct Sessions {
 #[derive(Clone, Debug, PartialEq)]
 struct Version {
     publication: Publication,
+    knowledge: i64,
     state: i64,
+}
+
+impl Version {
+    fn number(&self) -> i64 {
+        self.publication.id + self.knowledge + self.state
+    }
 }
 
 impl Warehouse {
@@ -89,7 +96,7 @@ impl Warehouse {
         let folder = tempfile::tempdir_in(self.store.root())
             .map_err(|source| annals_data::Error::File { path: self.store.root().to_owned(), source })?;
         let recomputed = Knowledge::open(folder.path())?;
-        let facts = self.facts(&self.store.publication()?).await?;
+        let facts = self.facts(&self.folded()?).await?;
         fold::fold(&recomputed, &facts, &mut Graphs::default(), true).await?;
         check::differences(&self.knowledge, &recomputed)
     }
@@ -98,7 +105,8 @@ impl Warehouse {
     pub async fn session(&self) -> Result<Arc<Session>> {
         self.catch_up().await?;
         let mut sessions = self.sessions.lock().await;
-        let version = Version { publication: self.folded()?, state: self.store.state().revision()? };
+        let (knowledge, state) = (self.knowledge.read(knowledge::version)?, self.store.state().revision()?);
+        let version = Version { publication: self.folded()?, knowledge, state };
         if let Some((known, session)) = &sessions.newest
             && *known == version
         {
@@ -119,16 +127,17 @@ impl Warehouse {
     async fn build_session(&self, sessions: &mut Sessions) -> Result<(Version, Session)> {
         let settings = fold::settings(self.store.state())?;
         let state = self.store.state().revision()?;
-        let (batch, knowledge) = raw::knowledge(&self.knowledge, &mut sessions.lanes)?;
+        let (batch, knowledge, tables) = raw::knowledge(&self.knowledge, &mut sessions.lanes)?;
         let publication = self.store.publication_of(batch)?;
-        let mut tables: RawTables = knowledge.into_iter().collect();
+        let mut tables: RawTables = tables.into_iter().collect();
         tables.extend(raw::state(self.store.state(), &settings)?);
         for (table, provider) in self.store.providers(&publication).await? {
             let provider = sessions.dimensions.resident(table.name, provider, publication.batch).await?;
             tables.insert(table.name.to_owned(), provider);
         }
-        let session = session::build(&tables, &self.views, publication.id + state).await?;
-        Ok((Version { publication, state }, session))
+        let version = Version { publication, knowledge, state };
+        let session = session::build(&tables, &self.views, version.number()).await?;
+        Ok((version, session))
     }
 
     async fn fold(&self, from_nothing: bool) -> Result<()> {
@@ -138,7 +147,12 @@ impl Warehouse {
         if from_nothing {
             *graphs = Graphs::default();
         }
-        fold::fold(&self.knowledge, &facts, &mut graphs, from_nothing).await
+        let folded = fold::fold(&self.knowledge, &facts, &mut graphs, from_nothing).await;
+        if folded.is_err() {
+            // The graphs may be ahead of knowledge now; the next fold must see what is new to it.
+            *graphs = Graphs::default();
+        }
+        folded
     }
 
     async fn facts(&self, publication: &Publication) -> Result<Facts> {

@@ -34,7 +34,7 @@ pub(crate) struct Series {
     pub(crate) name: String,
 }
 
-/// An end of a streak.
+/// An end of a streak: the first build of its first position, or the last build of its last.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Place {
     pub(crate) position: i64,
@@ -51,6 +51,13 @@ pub(crate) struct Range {
     pub(crate) bad_position: i64,
     pub(crate) good_revision: String,
     pub(crate) bad_revision: String,
+}
+
+impl Place {
+    /// Returns what orders the builds at one position.
+    fn order(&self) -> (i64, i64) {
+        (self.at.unwrap_or(i64::MAX), self.build_id)
+    }
 }
 
 impl Series {
@@ -106,10 +113,11 @@ pub(crate) fn streaks(world: &World) -> Vec<Streak> {
     let mut streaks: Vec<Streak> = Vec::new();
     for (series, positions) in histories(world) {
         let from = streaks.len();
-        for outcomes in positions.values() {
+        for mut outcomes in positions.into_values() {
+            outcomes.sort_by_key(|(facts, outcome)| (place(facts).order(), outcome.attempt));
             let only: Vec<&Outcome> = outcomes.iter().map(|(_, outcome)| outcome).collect();
             let (verdict, failed) = (verdict(&only), only.iter().filter(|o| is_failure(o.status)).count() as i64);
-            let message = only.iter().find_map(|o| o.message.clone());
+            let message = only.iter().filter(|o| is_failure(o.status)).find_map(|o| o.message.clone());
             let (first, last) = (place(outcomes[0].0), place(outcomes[outcomes.len() - 1].0));
             match streaks[from..].last_mut().filter(|streak| streak.verdict == verdict) {
                 Some(streak) => {
@@ -191,7 +199,7 @@ fn place(facts: &BuildFacts) -> Place {
         position: build.position,
         revision: build.revision.clone(),
         build_id: id::build_id(&build.project, &build.key),
-        at: build.started_at,
+        at: build.started_at.or(build.finished_at),
     }
 }
 

@@ -87,10 +87,12 @@ pub(super) type History = HashMap<i64, (Series, Vec<Observed>)>;
 
 /// Reads the builds of a slice.
 pub(super) async fn builds(facts: &Facts, slice: &Slice) -> Result<Builds> {
-    const COLUMNS: [&str; 10] = [
+    const COLUMNS: [&str; 12] = [
         "build_id",
         "position",
         "started_at",
+        "finished_at",
+        "ingested_at",
         "is_patch",
         "project",
         "branch",
@@ -103,8 +105,10 @@ pub(super) async fn builds(facts: &Facts, slice: &Slice) -> Result<Builds> {
     let mut list = Vec::new();
     let mut lanes: HashMap<Lane, Arc<Lane>> = HashMap::new();
     for batch in frame.collect().await? {
-        let (position, at) = (ints(&batch, 1), batch.column(2).as_primitive::<TimestampMicrosecondType>());
-        let [project, branch, builder, revision, result, patch_author] = [4, 5, 6, 7, 8, 9].map(|c| texts(&batch, c));
+        let (build_id, position) = (ints(&batch, 0), ints(&batch, 1));
+        let times = [2, 3, 4].map(|column| batch.column(column).as_primitive::<TimestampMicrosecondType>());
+        let is_patch = batch.column(5).as_boolean();
+        let [project, branch, builder, revision, result, patch_author] = [6, 7, 8, 9, 10, 11].map(|c| texts(&batch, c));
         for row in 0..batch.num_rows() {
             let text = |column: &StringViewArray| column.value(row).to_owned();
             let lane = Lane { project: text(&project), branch: text(&branch), builder: text(&builder) };
@@ -112,12 +116,13 @@ pub(super) async fn builds(facts: &Facts, slice: &Slice) -> Result<Builds> {
                 lane: lanes.entry(lane.clone()).or_insert_with(|| Arc::new(lane)).clone(),
                 place: Place {
                     position: position[row],
-                    at: at.is_valid(row).then(|| at.value(row)),
-                    build_id: ints(&batch, 0)[row],
+                    // Imports and reports often say no start: then its end, or its arrival, is its age.
+                    at: times.iter().find(|at| at.is_valid(row)).map(|at| at.value(row)),
+                    build_id: build_id[row],
                     revision: text(&revision),
                 },
                 result: text(&result),
-                is_patch: batch.column(3).as_boolean().value(row),
+                is_patch: is_patch.value(row),
                 patch_author: patch_author.is_valid(row).then(|| text(&patch_author)),
             });
         }
@@ -178,25 +183,58 @@ fn observe(batch: &RecordBatch, builds: &Builds, only: Option<&BTreeSet<i64>>, h
     }
 }
 
-/// Reads the changes that the graphs do not have yet; returns whether there were any.
-pub(super) async fn graphs(facts: &Facts, graphs: &mut Graphs) -> Result<bool> {
-    let slice = Slice { after: graphs.batch, up_to: facts.batch };
+/// Reads the changes that the graphs do not have yet, `folded` being the newest batch that is folded; returns what
+/// the batches after it mean for the ranges that are known.
+pub(super) async fn graphs(facts: &Facts, graphs: &mut Graphs, folded: i64) -> Result<NewChanges> {
+    let known = Slice { after: graphs.batch, up_to: folded.min(facts.batch) };
+    let new = Slice { after: folded.max(graphs.batch), up_to: facts.batch };
+    if known.after < known.up_to {
+        extend(facts, graphs, &known).await?;
+    }
+    let found = extend(facts, graphs, &new).await?;
+    graphs.batch = facts.batch;
+    Ok(found)
+}
+
+/// What new changes mean for the ranges that are known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum NewChanges {
+    /// There are none.
+    #[default]
+    None,
+    /// They may be what incomplete ranges lack.
+    Some,
+    /// One was a parent already: any range may have looked past it.
+    Late,
+}
+
+async fn extend(facts: &Facts, graphs: &mut Graphs, slice: &Slice) -> Result<NewChanges> {
     let frame = facts.context.table("change").await?.filter(slice.filter())?;
-    let frame = frame.select_columns(&["project", "revision", "parents"])?;
-    let mut has_new = false;
-    for batch in frame.collect().await? {
-        let (project, revision) = (texts(&batch, 0), texts(&batch, 1));
-        let parents = batch.column(2).as_list::<i32>();
-        let names = view(parents.values());
-        for row in 0..batch.num_rows() {
-            let range = parents.value_offsets()[row] as usize..parents.value_offsets()[row + 1] as usize;
-            let change = (revision.value(row), range.map(|i| names.value(i)).collect());
-            graphs.projects.entry(project.value(row).to_owned()).or_default().extend([change]);
-            has_new = true;
+    let batches = frame.select_columns(&["project", "revision", "parents"])?.collect().await?;
+    let columns: Vec<_> = batches.iter().map(|batch| (texts(batch, 0), texts(batch, 1), parents(batch))).collect();
+    let mut changes: HashMap<&str, Vec<(&str, Vec<&str>)>> = HashMap::new();
+    for (project, revision, parents) in &columns {
+        for (row, parents) in parents.iter().enumerate() {
+            let change = (revision.value(row), parents.iter().map(String::as_str).collect());
+            changes.entry(project.value(row)).or_default().push(change);
         }
     }
-    graphs.batch = facts.batch;
-    Ok(has_new)
+    let mut found = NewChanges::None;
+    for (project, changes) in changes {
+        let graph = graphs.projects.entry(project.to_owned()).or_default();
+        // Asked before any is added: among themselves they may come children first.
+        let is_late = changes.iter().any(|(revision, _)| graph.lacks(revision));
+        found = found.max(if is_late { NewChanges::Late } else { NewChanges::Some });
+        graph.extend(changes);
+    }
+    Ok(found)
+}
+
+fn parents(batch: &RecordBatch) -> Vec<Vec<String>> {
+    let lists = batch.column(2).as_list::<i32>();
+    let names = view(lists.values());
+    let of = |ends: &[i32]| (ends[0]..ends[1]).map(|index| names.value(index as usize).to_owned()).collect();
+    lists.value_offsets().windows(2).map(of).collect()
 }
 
 /// Reads the exclusions of earlier folds.

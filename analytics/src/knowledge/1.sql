@@ -21,6 +21,7 @@ CREATE TABLE series (
 );
 CREATE INDEX series_of_lane ON series (lane_id);
 
+-- Runs of equal verdicts; first_at and last_at are the builds' started_at, else finished_at, else ingested_at.
 CREATE TABLE streak (
     series_id INTEGER NOT NULL REFERENCES series,
     first_position INTEGER NOT NULL,
