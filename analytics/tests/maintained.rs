@@ -133,12 +133,12 @@ impl Case {
             }
             warehouse.commit(vec![ingest]).await.unwrap();
         }
-        self.compare("maintained", &world, &*warehouse.session().await.unwrap()).await?;
+        self.compare("maintained", &world, &warehouse.session().await.unwrap()).await?;
         let differences = warehouse.check().await.unwrap();
         let lines: Vec<String> = differences.iter().map(ToString::to_string).collect();
         prop_assert!(lines.is_empty(), "{}\n{}", lines.join("\n"), self.story());
         warehouse.rebuild().await.unwrap();
-        self.compare("rebuilt", &world, &*warehouse.session().await.unwrap()).await
+        self.compare("rebuilt", &world, &warehouse.session().await.unwrap()).await
     }
 
     /// Compares streaks and exclusions row by row, and the ranges that the oracle states.

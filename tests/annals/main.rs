@@ -1,0 +1,10 @@
+//! The binary, run as people run it, on real stores.
+//!
+//! The demonstration is built once for all tests; a test that changes a store works on a copy.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop at what is wrong")]
+
+mod crash;
+mod demo;
+mod fault;
+mod world;
