@@ -9,6 +9,7 @@ mod log;
 mod reports;
 mod step;
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use annals_data::row::{Build, BuildResult, Kind, Outcome, Status, Step};
@@ -92,12 +93,25 @@ pub fn exception(job: &Job<'_>, reason: &str) -> BuildFacts {
 }
 
 /// Returns the result of a build whose outcomes are `outcomes` and why it is not a success.
+///
+/// A test fails when no attempt of it passed; one that passed after a failure is flaky, which is a warning.
 pub(crate) fn judge(steps: &[Step], outcomes: &[Outcome]) -> (BuildResult, Option<String>) {
-    let tests = outcomes.iter().filter(|outcome| outcome.kind == Kind::Test);
-    let total = tests.clone().count();
-    let failed = tests.filter(|o| matches!(o.status, Status::Failed | Status::Errored | Status::Xpassed)).count();
+    let mut tests: HashMap<(&str, &str), (bool, bool)> = HashMap::new();
+    for outcome in outcomes.iter().filter(|outcome| outcome.kind == Kind::Test) {
+        let (has_passed, has_failed) = tests.entry((&outcome.suite, &outcome.name)).or_default();
+        *has_passed |= matches!(outcome.status, Status::Passed | Status::Xfailed);
+        *has_failed |= matches!(outcome.status, Status::Failed | Status::Errored | Status::Xpassed);
+    }
+    let total = tests.len();
+    let failed = tests.values().filter(|test| **test == (false, true)).count();
+    let flaky = tests.values().filter(|test| **test == (true, true)).count();
     let worst = steps.iter().map(|step| step.result).min().unwrap_or(BuildResult::Success);
-    let result = if failed > 0 { worst.min(BuildResult::Failure) } else { worst };
+    let of_tests = match (failed, flaky) {
+        (0, 0) => BuildResult::Success,
+        (0, _) => BuildResult::Warnings,
+        _ => BuildResult::Failure,
+    };
+    let result = worst.min(of_tests);
     let mut reasons: Vec<String> = steps
         .iter()
         .filter(|step| step.result <= BuildResult::Warnings)
@@ -105,6 +119,9 @@ pub(crate) fn judge(steps: &[Step], outcomes: &[Outcome]) -> (BuildResult, Optio
         .collect();
     if failed > 0 {
         reasons.push(format!("{failed} of {total} tests failed"));
+    }
+    if flaky > 0 {
+        reasons.push(format!("{flaky} of {total} tests passed after failing"));
     }
     (result, (!reasons.is_empty()).then(|| one_line(&reasons.join("; "))))
 }

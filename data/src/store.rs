@@ -28,6 +28,7 @@ use crate::state::State;
 use crate::state::person::{self, Author};
 use crate::{Error, Result, batch, id};
 
+mod known;
 mod table;
 
 use table::FactTable;
@@ -241,7 +242,7 @@ impl Store {
         for facts in writer.iter() {
             batch = batch.max(facts.batch().await?);
         }
-        let known = crate::store::known::read(writer).await?;
+        let known = known::read(writer).await?;
         self.state.write(|t| {
             learn(t, &known)?;
             publish(t, batch, writer)
@@ -328,8 +329,6 @@ impl Store {
         self.journal.remove(number)
     }
 }
-
-mod known;
 
 fn learn(transaction: &rusqlite::Transaction<'_>, manifest: &Manifest) -> rusqlite::Result<()> {
     let mut insert = transaction.prepare_cached("INSERT OR IGNORE INTO known (kind, id) VALUES (?1, ?2)")?;

@@ -111,7 +111,7 @@ fn a_view_is_written_in_every_format() {
         let bytes = std::fs::read(&path).unwrap();
         assert!(bytes.len() > 100 && bytes.starts_with(beginning), "{extension}");
     }
-    let filter = ["export", "incident", "--format", "ndjson", "--where", "state=open", "--where", "builder=sh-posix"];
+    let filter = ["export", "problem", "--format", "ndjson", "--where", "state=open", "--where", "builder=sh-posix"];
     let rows = annals(&demo().store, &filter).good();
     assert!(rows.lines().count() == 2 && rows.lines().all(|row| row.contains(r#""state":"open""#)), "{rows}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), beginnings.len(), "nothing else is left there");

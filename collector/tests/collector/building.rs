@@ -133,6 +133,21 @@ fn a_build_is_its_steps_and_its_tests() {
 }
 
 #[test]
+fn a_step_that_fails_without_a_report_is_a_failure_of_its_own() {
+    let facts = built(
+        r#"name = "unit"
+        [[builder.step]]
+        name = "compile"
+        command = "echo seen; echo oh no >&2; exit 3"
+        reports = ["*.xml"]"#,
+    );
+    assert_eq!(facts.build.result, BuildResult::Failure);
+    assert_eq!(facts.outcomes.len(), 1);
+    assert_eq!(facts.outcomes[0].status, Status::Failed);
+    assert_eq!(facts.outcomes[0].message.as_deref(), Some("exit status 3\nseen\noh no"));
+}
+
+#[test]
 fn a_failing_step_stops_the_build_but_its_reports_are_read() {
     let facts = built(
         r#"name = "unit"
@@ -147,8 +162,8 @@ fn a_failing_step_stops_the_build_but_its_reports_are_read() {
     assert_eq!(facts.build.result, BuildResult::Failure);
     assert_eq!(facts.build.reason.as_deref(), Some("step `test`: exit status 3; 1 of 2 tests failed"));
     assert_eq!(facts.steps.len(), 1);
-    assert_eq!(facts.outcomes[0].status, Status::Failed);
-    assert_eq!(facts.outcomes[0].message.as_deref(), Some("exit status 3\nseen\noh no"));
+    // The report says what failed: the step is no second problem beside its test.
+    assert_eq!((facts.outcomes[0].status, facts.outcomes[0].message.as_deref()), (Status::Passed, None));
     assert_eq!(facts.outcomes.len(), 3);
 }
 
