@@ -89,7 +89,7 @@ impl Error {
 }
 
 impl IntoResponse for Error {
-    /// Answers with the bare status; [`crate::router`] gives it the body that suits the address.
+    /// Answers with the bare status; [`crate::router()`] gives it the body that suits the address.
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
         if matches!(self, Self::TooManyRequests) {

@@ -2,7 +2,7 @@
 //!
 //! The map:
 //!
-//! - [`router`]: the site map; every address is declared there once.
+//! - [`mod@router`]: the site map; every address is declared there once.
 //! - [`App`]: what the handlers share: where sessions come from, the logs, the bounds.
 //! - `page`: one file per page; each reads single views through `select` and fills one template.
 //! - `chart`: one file per chart, drawn as SVG.
