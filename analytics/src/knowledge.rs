@@ -106,10 +106,8 @@ pub(crate) fn streaks(c: &Connection, series_id: i64, only_head: bool) -> rusqli
     const ALL: &str = "SELECT first_position, first_at, first_build_id, first_revision, last_position, last_at, \
         last_build_id, last_revision, verdict, position_count, passed_count, failed_count, skipped_count, message_id \
         FROM streak WHERE series_id = ?1 ORDER BY first_position";
-    const HEAD: &str = "SELECT first_position, first_at, first_build_id, first_revision, last_position, last_at, \
-        last_build_id, last_revision, verdict, position_count, passed_count, failed_count, skipped_count, message_id \
-        FROM streak WHERE series_id = ?1 ORDER BY first_position DESC LIMIT 1";
-    let mut query = c.prepare_cached(if only_head { HEAD } else { ALL })?;
+    let which = if only_head { " DESC LIMIT 1" } else { "" };
+    let mut query = c.prepare_cached(&format!("{ALL}{which}"))?;
     query.query_map([series_id], streak)?.collect()
 }
 
