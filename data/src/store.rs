@@ -11,7 +11,7 @@
 //! Readers use the newest publication, so that they see whole batches only. A crash after step 3 is repaired by
 //! repeating steps 4 and 5, a crash before it leaves nothing.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -350,19 +350,24 @@ fn publish(transaction: &rusqlite::Transaction<'_>, batch: i64, tables: &[FactTa
     Ok(())
 }
 
+/// Returns who wrote, committed or proposed something, one entry per address, under the name that was used last.
 fn authors(changes: &[Change], builds: &[BuildFacts]) -> Vec<Author> {
     let of_changes = changes.iter().flat_map(|c| {
-        [(&c.author_name, &c.author_email), (&c.committer_name, &c.committer_email)]
-            .map(|(name, email)| Author { name: name.clone(), email: email.clone() })
+        [(c.authored_at, &c.author_name, &c.author_email), (c.committed_at, &c.committer_name, &c.committer_email)]
+            .map(|(at, name, email)| (at, Author { name: name.clone(), email: email.clone() }))
     });
     let of_patches = builds.iter().filter_map(|b| {
         let email = b.build.patch_author_email.clone().unwrap_or_default();
-        Some(Author { name: b.build.patch_author_name.clone()?, email })
+        Some((b.build.started_at.unwrap_or(0), Author { name: b.build.patch_author_name.clone()?, email }))
     });
-    let mut authors: Vec<_> = of_changes.chain(of_patches).collect();
-    authors.sort();
-    authors.dedup();
-    authors
+    let mut latest: BTreeMap<i64, (i64, Author)> = BTreeMap::new();
+    for used in of_changes.chain(of_patches) {
+        let known = latest.entry(id::author_id(&used.1.name, &used.1.email)).or_insert_with(|| used.clone());
+        if *known < used {
+            *known = used;
+        }
+    }
+    latest.into_values().map(|(_, author)| author).collect()
 }
 
 /// Takes the store's lock for writing; it is released when the file is dropped, or when the process ends.

@@ -178,3 +178,16 @@ async fn facts_may_be_given_as_a_url() {
     let location = Location { root: folder.path().join("other"), facts: Some("nowhere://bucket/facts".into()) };
     assert!(Store::open(&location).await.is_err());
 }
+
+#[tokio::test]
+async fn a_person_goes_by_the_name_that_was_used_last() {
+    let folder = TempDir::new().unwrap();
+    let store = Store::open(&location(&folder)).await.unwrap();
+    let named =
+        |revision: &str, name: &str, authored_at| Change { author_name: name.into(), authored_at, ..change(revision) };
+    let changes = vec![named("r1", "Zoe", 1), named("r2", "Ada L.", 3), named("r3", "Mia", 2)];
+    store.commit(vec![Ingest { changes, builds: vec![] }]).await.unwrap();
+    let sql = "SELECT name FROM identity WHERE email = 'ada@example.org'";
+    let name: String = store.state().read(|c| c.query_row(sql, [], |row| row.get(0))).unwrap();
+    assert_eq!(name, "Ada L.");
+}
