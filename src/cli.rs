@@ -173,12 +173,9 @@ pub(crate) struct Sql {
     pub format: String,
 }
 
-/// Options of `problems`.
+/// Which lanes are meant; all unless said otherwise.
 #[derive(Debug, Args)]
-pub(crate) struct Problems {
-    /// open, resolved, vanished or all
-    #[arg(long, default_value = "open")]
-    pub state: String,
+pub(crate) struct Lane {
     /// Only this project
     #[arg(long)]
     pub project: Option<String>,
@@ -188,6 +185,17 @@ pub(crate) struct Problems {
     /// Only this builder
     #[arg(long)]
     pub builder: Option<String>,
+}
+
+/// Options of `problems`.
+#[derive(Debug, Args)]
+pub(crate) struct Problems {
+    /// open, resolved, vanished or all
+    #[arg(long, default_value = "open")]
+    pub state: String,
+    /// Where to look
+    #[command(flatten)]
+    pub lane: Lane,
     /// Only problems of which this person is guilty
     #[arg(long)]
     pub person: Option<String>,
@@ -207,15 +215,9 @@ pub(crate) struct Problems {
 pub(crate) struct Test {
     /// The test's name, or a part of suite and name
     pub test: String,
-    /// Only this project
-    #[arg(long)]
-    pub project: Option<String>,
-    /// Only this branch
-    #[arg(long)]
-    pub branch: Option<String>,
-    /// Only this builder
-    #[arg(long)]
-    pub builder: Option<String>,
+    /// Where to look
+    #[command(flatten)]
+    pub lane: Lane,
 }
 
 /// Options of `serve`.

@@ -23,9 +23,9 @@ pub(super) async fn run(options: &cli::Problems, warehouse: &Warehouse) -> Resul
     );
     let parameters = [
         parameter(Some(&options.state)),
-        parameter(options.project.as_deref()),
-        parameter(options.branch.as_deref()),
-        parameter(options.builder.as_deref()),
+        parameter(options.lane.project.as_deref()),
+        parameter(options.lane.branch.as_deref()),
+        parameter(options.lane.builder.as_deref()),
         parameter(options.person.as_deref()),
         ScalarValue::Float64(options.age),
     ];

@@ -27,9 +27,9 @@ pub(super) async fn find(session: &Session, options: &cli::Test) -> Result<Vec<F
         AND ($4 IS NULL OR builder = $4) AND CONDITION ORDER BY project, suite, name, branch, builder";
     let parameters = [
         parameter(Some(&options.test)),
-        parameter(options.project.as_deref()),
-        parameter(options.branch.as_deref()),
-        parameter(options.builder.as_deref()),
+        parameter(options.lane.project.as_deref()),
+        parameter(options.lane.branch.as_deref()),
+        parameter(options.lane.builder.as_deref()),
     ];
     let mut rows = Vec::new();
     for condition in ["(name = $1 OR suite || ' ' || name = $1)", "strpos(lower(suite || ' ' || name), lower($1)) > 0"]
