@@ -179,18 +179,8 @@ fn histories(world: &World) -> BTreeMap<Series, History<'_>> {
 
 /// Returns the outcome of the build as such: whether it is a mass failure.
 fn build_outcome(is_mass_failure: bool) -> Outcome {
-    Outcome {
-        kind: Kind::Step,
-        suite: String::new(),
-        name: "(build)".into(),
-        attempt: 1,
-        status: if is_mass_failure { Status::Failed } else { Status::Passed },
-        error_kind: None,
-        duration_us: None,
-        message: None,
-        file: None,
-        line: None,
-    }
+    let status = if is_mass_failure { Status::Failed } else { Status::Passed };
+    Outcome { kind: Kind::Step, ..Outcome::new("", "(build)", status) }
 }
 
 fn place(facts: &BuildFacts) -> Place {

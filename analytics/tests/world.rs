@@ -314,15 +314,11 @@ fn attempts(word: &str, message: Option<String>) -> Result<Vec<Outcome>, Fault> 
             let (status, error_kind) = status(word)?;
             outcomes.push(Outcome {
                 kind,
-                suite: suite.clone(),
-                name: name.clone(),
                 attempt: index as i64 + 1,
-                status,
                 error_kind: error_kind.map(String::from),
                 duration_us: duration.map(number).transpose()?.map(|ms| ms * 1000),
                 message: message.clone().filter(|_| is_failure(status)),
-                file: None,
-                line: None,
+                ..Outcome::new(&suite, &name, status)
             });
         }
     }

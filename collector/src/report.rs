@@ -4,14 +4,19 @@
 //! whole or refused with file, line and reason; smaller damage is repaired by a written rule and told as a warning.
 //! Finding the files and writing rows are not here.
 
+mod cases;
 mod duration;
 mod error_kind;
 mod junit;
 mod notes;
+#[cfg(test)]
+mod tests;
 mod text;
 mod xml;
 
-use annals_data::row::Outcome;
+use std::collections::BTreeMap;
+
+use annals_data::row::{Outcome, Status};
 use text::Source;
 
 /// Every known format, in the order in which they are tried.
@@ -22,12 +27,37 @@ const FORMATS: &[Format] = &[junit::FORMAT];
 pub struct Report {
     /// The format that it was read as.
     pub format: &'static str,
+    /// What wrote it, where the report says so or shows it: `pytest 9.0.1`, `xUnit.net v3`.
+    pub tool: Option<String>,
     /// The outcomes, one per attempt, in the order of the report.
     pub cases: Vec<Outcome>,
     /// The report lists failures only, so that absence says nothing.
     pub is_failures_only: bool,
+    /// When the tests began, microseconds since 1970 UTC, where the report says it: attempts of one test in several
+    /// reports of a build are put in this order.
+    pub started_at: Option<i64>,
+    /// How many outcomes each word of the report for a status became which status.
+    pub words: BTreeMap<(String, Status), usize>,
+    /// What the report has and what is no outcome, with its number.
+    pub ignored: BTreeMap<String, usize>,
     /// What was repaired, ignored or doubtful.
     pub warnings: Vec<Warning>,
+}
+
+impl Report {
+    /// Returns the report that says nothing.
+    fn new(format: &'static str) -> Self {
+        Self {
+            format,
+            tool: None,
+            cases: Vec::new(),
+            is_failures_only: false,
+            started_at: None,
+            words: BTreeMap::new(),
+            ignored: BTreeMap::new(),
+            warnings: Vec::new(),
+        }
+    }
 }
 
 /// Something about a report that its reader should know.
@@ -121,34 +151,4 @@ fn unknown(source: &Source) -> Error {
         None => format!("not a report of a known format: it begins with `{}`", text::line(&source.text, 40)),
     };
     source.error(0, format!("{seen} (known formats: {})", titles.join(", ")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn refusal(bytes: &[u8]) -> String {
-        read("some/file.xml", bytes).expect_err("must be refused").to_string()
-    }
-
-    #[test]
-    fn the_unknown_is_refused_with_a_list_of_what_is_known() {
-        insta::assert_snapshot!(refusal(b""), @"some/file.xml:1: the file is empty (known formats: JUnit XML)");
-        insta::assert_snapshot!(refusal(b"\xef\xbb\xbf \n"), @"some/file.xml:1: the file is empty (known formats: JUnit XML)");
-        insta::assert_snapshot!(
-            refusal(b"<!DOCTYPE html><html><body>502</body></html>"),
-            @"some/file.xml:1: not a report of a known format: its root element is `html` (known formats: JUnit XML)"
-        );
-        insta::assert_snapshot!(
-            refusal(b"\x7fELF\x00\x01 and so on"),
-            @"some/file.xml:1: not a report of a known format: it begins with `�ELF�� and so on` (known formats: JUnit XML)"
-        );
-    }
-
-    #[test]
-    fn the_size_is_bounded() {
-        let limits = Limits { bytes: 10, ..Limits::default() };
-        let error = read_with("a.xml", b"<testsuites/>", &limits).expect_err("13 bytes");
-        assert_eq!(error.to_string(), "a.xml:1: the report has 13 bytes; at most 10 are read");
-    }
 }

@@ -162,7 +162,7 @@ pub struct Step {
 }
 
 /// What one attempt did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// It passed.
@@ -223,6 +223,38 @@ pub struct Outcome {
     pub file: Option<String>,
     /// The line in that file, from 1.
     pub line: Option<i64>,
+    /// What the attempt measured beside its duration.
+    pub measures: Vec<Measure>,
+}
+
+impl Outcome {
+    /// Returns the first attempt of a test of which nothing else is known.
+    pub fn new(suite: impl Into<String>, name: impl Into<String>, status: Status) -> Self {
+        Self {
+            kind: Kind::Test,
+            suite: suite.into(),
+            name: name.into(),
+            attempt: 1,
+            status,
+            error_kind: None,
+            duration_us: None,
+            message: None,
+            file: None,
+            line: None,
+            measures: Vec::new(),
+        }
+    }
+}
+
+/// A number that an attempt measured: memory, a size, a benchmark's value.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Measure {
+    /// What was measured, in the tool's words: `B/op`, `peak memory`.
+    pub metric: String,
+    /// The value; finite.
+    pub value: f64,
+    /// Its unit, where the tool names one.
+    pub unit: Option<String>,
 }
 
 /// What an outcome is the outcome of.

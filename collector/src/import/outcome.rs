@@ -31,16 +31,13 @@ pub(super) fn read(batch: &Batch, builds: &mut HashMap<&str, Vec<Outcome>>) -> R
         };
         let kind = error_kind.get(row).or(kind_of_word).filter(|_| status == Status::Errored);
         of_build.push(Outcome {
-            kind: Kind::Test,
-            suite: suite.own(row).unwrap_or_default(),
-            name,
             attempt: attempt.get(row).filter(|attempt| *attempt > 0).unwrap_or(UNNUMBERED),
-            status,
             error_kind: kind.map(str::to_owned),
             duration_us: duration_ms.get(row).filter(|ms| ms.is_finite() && *ms >= 0.0).map(|ms| (ms * 1e3) as i64),
             message: message.own(row),
             file: file.own(row),
             line: line.get(row),
+            ..Outcome::new(suite.own(row).unwrap_or_default(), name, status)
         });
     }
     Ok(())

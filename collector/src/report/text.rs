@@ -13,6 +13,8 @@ use super::{Error, Warning};
 pub(super) struct Source<'a> {
     /// The file, as the caller names it.
     pub(super) label: &'a str,
+    /// The report as it is, for formats that are no text.
+    pub(super) bytes: &'a [u8],
     /// The text, without a byte order mark.
     pub(super) text: Cow<'a, str>,
     /// What decoding had to repair.
@@ -23,17 +25,17 @@ impl<'a> Source<'a> {
     /// Decodes `bytes` by its byte order mark, else by its XML declaration, else as UTF-8.
     pub(super) fn new(label: &'a str, bytes: &'a [u8]) -> Self {
         let mut warnings = Vec::new();
-        let (encoding, bytes) = encoding(bytes, &mut warnings);
-        let (text, is_damaged) = match std::str::from_utf8(bytes) {
+        let (encoding, unmarked) = encoding(bytes, &mut warnings);
+        let (text, is_damaged) = match std::str::from_utf8(unmarked) {
             Ok(text) if encoding == UTF_8 => (Cow::Borrowed(text), false),
-            _ => encoding.decode_without_bom_handling(bytes),
+            _ => encoding.decode_without_bom_handling(unmarked),
         };
         if is_damaged {
             let line = line_at(&text, text.find('\u{fffd}').unwrap_or(0));
             let text = format!("bytes that are not {} became U+FFFD", encoding.name());
             warnings.push(Warning { line, text });
         }
-        Self { label, text, warnings }
+        Self { label, bytes, text, warnings }
     }
 
     /// Returns the refusal of this report for `reason` at a place in its text.

@@ -1,11 +1,124 @@
-//! The parts of XML that every XML format needs: attributes and references, without entity expansion.
+//! The parts of XML that every XML format needs: elements, attributes and references, without entity expansion.
 //!
-//! A reference that XML does not define stays as it is written, so no document can make text grow. Elements and their
-//! meaning are the formats' business.
+//! A reference that XML does not define stays as it is written, so no document can make text grow. What elements mean
+//! is the formats' business.
 
 use std::borrow::Cow;
 
-use quick_xml::events::BytesStart;
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
+
+use super::text::{Excerpt, Source, line};
+use super::{Error, Limits};
+
+/// An element that is open or has just been closed.
+#[derive(Debug)]
+pub(super) struct Element {
+    /// Its name without a namespace prefix.
+    pub(super) name: String,
+    /// Where it begins in the text.
+    pub(super) position: usize,
+    attributes: Vec<(String, String)>,
+    text: Excerpt,
+}
+
+impl Element {
+    /// Returns the value of an attribute, whatever its namespace prefix.
+    pub(super) fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Returns the text directly inside it, bounded and cleaned; takes it out.
+    pub(super) fn take_text(&mut self, limits: &Limits) -> String {
+        std::mem::take(&mut self.text).finish(limits.message)
+    }
+}
+
+/// What a format does with the elements of a document.
+pub(super) trait Visitor {
+    /// Sees an element open, with its attributes; `path` is the elements around it, outermost first.
+    fn open(&mut self, element: &Element, path: &[Element]) -> Result<(), Error>;
+    /// Sees it close, with its text.
+    fn close(&mut self, element: Element, path: &[Element]) -> Result<(), Error>;
+    /// Returns the refusal of the document at a place.
+    fn refuse(&self, position: usize, reason: String) -> Error;
+}
+
+/// Shows the elements of `source` to `visitor`, in bounded memory beside the text itself.
+///
+/// # Errors
+///
+/// Refuses what is not well formed, ends too early or nests too deep, and what the visitor refuses.
+pub(super) fn walk(source: &Source, limits: &Limits, visitor: &mut impl Visitor) -> Result<(), Error> {
+    let mut reader = Reader::from_str(&source.text);
+    reader.config_mut().allow_dangling_amp = true;
+    let mut path: Vec<Element> = Vec::new();
+    loop {
+        let position = reader.buffer_position() as usize;
+        let event = reader.read_event().map_err(|error| {
+            let reason = match &error {
+                quick_xml::Error::Syntax(error) => format!("the report is truncated: {error}"),
+                error => error.to_string(),
+            };
+            visitor.refuse(reader.error_position() as usize, reason)
+        })?;
+        match event {
+            Event::Start(start) => {
+                let element = element(&start, position).map_err(|reason| visitor.refuse(position, reason))?;
+                if path.len() >= limits.depth {
+                    return Err(visitor.refuse(position, format!("elements nest deeper than {}", limits.depth)));
+                }
+                visitor.open(&element, &path)?;
+                path.push(element);
+            }
+            Event::Empty(start) => {
+                let element = element(&start, position).map_err(|reason| visitor.refuse(position, reason))?;
+                visitor.open(&element, &path)?;
+                visitor.close(element, &path)?;
+            }
+            Event::End(_) => {
+                let closed = path.pop().expect("the reader matches ends with starts");
+                visitor.close(closed, &path)?;
+            }
+            Event::Text(text) => add(&mut path, &text, limits).map_err(|reason| visitor.refuse(position, reason))?,
+            Event::CData(text) => add(&mut path, &text, limits).map_err(|reason| visitor.refuse(position, reason))?,
+            Event::GeneralRef(reference) => {
+                let resolved = resolve(&reference).map_or_else(|| format!("&{};", &*reference), String::from);
+                add(&mut path, &resolved, limits).map_err(|reason| visitor.refuse(position, reason))?;
+            }
+            Event::Eof => break,
+            Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
+        }
+    }
+    match path.len() {
+        0 => Ok(()),
+        open => {
+            let reason = format!("the report is truncated: it ends with {open} open elements");
+            Err(visitor.refuse(source.text.len(), reason))
+        }
+    }
+}
+
+fn element(start: &BytesStart, position: usize) -> Result<Element, String> {
+    let mut read = Vec::new();
+    attributes(start, |name, value| read.push((name.to_owned(), value.into_owned())))?;
+    let name: &str = start.local_name().into_inner();
+    Ok(Element { name: name.to_owned(), position, attributes: read, text: Excerpt::default() })
+}
+
+/// Adds text to the innermost element; indentation before its first word is none of its text.
+fn add(path: &mut [Element], text: &str, limits: &Limits) -> Result<(), String> {
+    let is_blank = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}').is_empty();
+    match path.last_mut() {
+        Some(element) if is_blank && element.text.is_blank() => Ok(()),
+        Some(element) => {
+            element.text.push(text, limits.message);
+            Ok(())
+        }
+        None if is_blank => Ok(()),
+        None => Err(format!("`{}` stands outside of any element", line(text, 40))),
+    }
+}
 
 /// Returns `raw` with the five named and all numeric references resolved; any other text between `&` and `;` stays.
 pub(super) fn unescape(raw: &str) -> Cow<'_, str> {

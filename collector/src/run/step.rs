@@ -151,15 +151,10 @@ fn row(job: &Job<'_>, step: &builder::Step, number: i64, verdict: &Verdict) -> S
 fn outcome(step: &builder::Step, verdict: &Verdict, duration_us: Option<i64>, message: Option<String>) -> Outcome {
     Outcome {
         kind: Kind::Step,
-        suite: String::new(),
-        name: step.name.clone(),
-        attempt: 1,
-        status: verdict.status,
         error_kind: verdict.error_kind.map(str::to_owned),
         duration_us,
         message,
-        file: None,
-        line: None,
+        ..Outcome::new("", &step.name, verdict.status)
     }
 }
 

@@ -38,16 +38,9 @@ fn change(revision: &str) -> Change {
 
 fn build(key: &str) -> BuildFacts {
     let outcome = |name: &str, status, message: Option<&str>| Outcome {
-        kind: Kind::Test,
-        suite: "suite".into(),
-        name: name.into(),
-        attempt: 1,
-        status,
-        error_kind: None,
         duration_us: Some(1500),
         message: message.map(str::to_owned),
-        file: None,
-        line: None,
+        ..Outcome::new("suite", name, status)
     };
     BuildFacts {
         build: Build {

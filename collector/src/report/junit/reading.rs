@@ -10,7 +10,7 @@ use quick_xml::events::BytesStart;
 
 use super::super::notes::Notes;
 use super::super::text::{Excerpt, Source, line};
-use super::super::{Error, Limits, Report, xml};
+use super::super::{Error, Limits, Report, cases, xml};
 use super::FORMAT;
 use super::case::{Case, Finding, Verdict};
 use super::repeat::{self, Entry};
@@ -219,11 +219,11 @@ impl<'r> Reading<'r> {
         let is_failing = |status| !matches!(status, Status::Passed | Status::Skipped | Status::Xfailed);
         let mut cases: Vec<Outcome> =
             self.entries.into_iter().filter(|entry| !entry.is_dropped).map(|entry| entry.outcome).collect();
-        repeat::number(&mut cases);
+        cases::number(&mut cases);
         let is_failures_only = !cases.is_empty()
             && self.declared_count > self.case_count
             && cases.iter().all(|outcome| is_failing(outcome.status));
-        Ok(Report { format: FORMAT.name, cases, is_failures_only, warnings: self.notes.finish() })
+        Ok(Report { cases, is_failures_only, warnings: self.notes.finish(), ..Report::new(FORMAT.name) })
     }
 
     fn innermost(&mut self) -> Option<&mut Suite> {

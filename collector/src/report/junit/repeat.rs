@@ -97,19 +97,3 @@ pub(super) fn drop_parents(entries: &mut [Entry]) -> Vec<(usize, String)> {
     }
     dropped
 }
-
-/// Numbers the attempts of each test in order, over the whole report.
-pub(super) fn number(outcomes: &mut [Outcome]) {
-    let mut counts: HashMap<(&str, &str), i64> = HashMap::with_capacity(outcomes.len());
-    let attempts: Vec<i64> = outcomes
-        .iter()
-        .map(|outcome| {
-            let count = counts.entry((&outcome.suite, &outcome.name)).or_default();
-            *count += 1;
-            *count
-        })
-        .collect();
-    for (outcome, attempt) in outcomes.iter_mut().zip(attempts) {
-        outcome.attempt = attempt;
-    }
-}

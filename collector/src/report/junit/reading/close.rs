@@ -1,6 +1,6 @@
 //! Closing elements: what was read inside becomes outcomes.
 
-use annals_data::row::{Kind, Outcome, Status};
+use annals_data::row::{Outcome, Status};
 
 use super::super::super::Error;
 use super::super::super::text::{Excerpt, line, name};
@@ -37,16 +37,9 @@ impl Reading<'_> {
             is_unexplained: case.is_unexplained(),
             is_dropped: false,
             outcome: Outcome {
-                kind: Kind::Test,
-                suite,
-                name,
-                attempt: 1,
-                status: Status::Passed,
-                error_kind: None,
-                duration_us: None,
-                message: None,
                 file: file.filter(|file| !file.is_empty()),
                 line,
+                ..Outcome::new(suite, name, Status::Passed)
             },
         };
         let mut attempts = case.attempts(self.limits.message);

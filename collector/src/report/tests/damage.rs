@@ -1,0 +1,50 @@
+//! Damaged, hostile and random input for every format: a clear refusal or a bounded report, never a panic.
+
+use proptest::prelude::*;
+
+use super::fixtures;
+use crate::report::{Limits, read, read_with};
+
+#[test]
+fn the_size_is_bounded() {
+    let limits = Limits { bytes: 10, ..Limits::default() };
+    let error = read_with("a.xml", b"<testsuites/>", &limits).expect_err("13 bytes");
+    assert_eq!(error.to_string(), "a.xml:1: the report has 13 bytes; at most 10 are read");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    /// Bytes of real reports, changed, cut and repeated anywhere: whatever is read stays within the bounds.
+    #[test]
+    fn mutated_reports_never_panic(
+        (_, path) in prop::sample::select(fixtures()),
+        edits in prop::collection::vec((any::<prop::sample::Index>(), 0_u8..4, any::<u8>(), 1_usize..200), 1..12),
+    ) {
+        let mut bytes = std::fs::read(path).unwrap();
+        for (place, kind, byte, length) in edits {
+            let at = place.index(bytes.len().max(1)).min(bytes.len());
+            let end = (at + length).min(bytes.len());
+            match kind {
+                0 if at < bytes.len() => bytes[at] = byte,
+                1 => { bytes.drain(at..end); }
+                2 => { let piece = bytes[at..end].to_vec(); bytes.splice(at..at, piece); }
+                _ => bytes.insert(at, byte),
+            }
+        }
+        let limits = Limits { message: 1000, name: 100, warnings: 5, ..Limits::default() };
+        if let Ok(report) = read_with("r.xml", &bytes, &limits) {
+            prop_assert!(report.warnings.len() <= 7);
+            for outcome in &report.cases {
+                prop_assert!(outcome.message.as_ref().is_none_or(|text| text.len() <= 1100));
+                prop_assert!(outcome.suite.len() <= 100 && outcome.name.len() <= 100);
+                prop_assert!(!outcome.name.is_empty() && outcome.attempt >= 1);
+            }
+        }
+    }
+
+    #[test]
+    fn random_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = read("r", &bytes);
+    }
+}
