@@ -88,7 +88,7 @@ pub(crate) struct Collect {
     /// Only revisions in B and not in A
     #[arg(long, value_name = "A..B")]
     pub range: Option<String>,
-    /// Only revisions whose position is a multiple of N, and the newest
+    /// Only revisions whose position is a multiple of N, the newest, and the oldest of --range and --last
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub every: usize,
     /// Also the revisions that merges brought in, not just the first-parent line
@@ -105,7 +105,7 @@ pub(crate) struct Collect {
 /// Options of `ingest`.
 #[derive(Debug, Args)]
 pub(crate) struct Ingest {
-    /// Report files, or folders with `*.xml` files
+    /// Report files, or folders of which the files of a known format are taken
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
     /// The project [default: from the surrounding checkout]

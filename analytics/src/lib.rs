@@ -3,6 +3,7 @@
 //! - [`warehouse`]: the door; commits ingests, folds them, hands out sessions.
 //! - `fold`, `streak`, `graph`, `knowledge`: new facts become streaks and blamelists, kept in one SQLite file.
 //! - `raw`, `dimension`: knowledge, state and small facts as tables for sessions.
+//! - `kept`: views that a session computes once.
 //! - [`check`]: whether what is maintained equals what is recomputed.
 //! - [`session`]: one version of all tables under all views.
 //! - [`view`]: the catalog of views; one file each under `views/`.
@@ -16,6 +17,7 @@ mod dimension;
 mod error;
 mod fold;
 mod graph;
+mod kept;
 mod knowledge;
 mod raw;
 mod streak;

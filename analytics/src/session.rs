@@ -18,6 +18,7 @@ use datafusion::execution::SessionState;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext, col};
 
+use crate::kept::KeptView;
 use crate::view::{self, View};
 use crate::{Error, Result};
 
@@ -106,9 +107,11 @@ async fn register_views(context: &SessionContext, views: &[&View]) -> Result<()>
         }
         for (view, _) in ready {
             let plan = plan(&state, view).await.map_err(|source| fault(view, source))?;
-            let table = ViewTable::new(plan, Some(view.text.clone()));
-            context
-                .register_table(TableReference::partial(view.layer.as_str(), view.name.as_str()), Arc::new(table))?;
+            let table: Arc<dyn TableProvider> = match view.is_kept {
+                true => Arc::new(KeptView::new(plan, &state)),
+                false => Arc::new(ViewTable::new(plan, Some(view.text.clone()))),
+            };
+            context.register_table(TableReference::partial(view.layer.as_str(), view.name.as_str()), table)?;
         }
         waiting = blocked;
     }

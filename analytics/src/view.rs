@@ -6,6 +6,7 @@
 //! -- Title in one line
 //! -- More about it, as many lines as it needs, or none.
 //! -- Grain: one row per what
+//! -- Kept: why it is computed once per session, when first asked for, and read from memory then; most views are not
 //! -- column: what it means
 //! ```
 //!
@@ -36,6 +37,8 @@ pub struct View {
     pub about: String,
     /// One row per what.
     pub grain: String,
+    /// Whether it is computed once per session and kept in memory.
+    pub is_kept: bool,
     /// Output columns with their meaning, in order.
     pub columns: Vec<(String, String)>,
     /// The whole file.
@@ -83,7 +86,7 @@ impl View {
     /// [`Error::ViewHead`] when the head has no title, no grain, or a line under the grain that is no `column: meaning`.
     pub fn parse(layer: &str, name: &str, text: &str) -> Result<Self> {
         let fault = |reason: String| Error::ViewHead { view: format!("{layer}.{name}"), reason };
-        let mut head = text.lines().map_while(|line| line.strip_prefix("--")).map(str::trim);
+        let mut head = text.lines().map_while(|line| line.strip_prefix("--")).map(str::trim).peekable();
         let title = head.next().filter(|title| !title.is_empty()).ok_or_else(|| fault("no title".into()))?;
         let mut about = Vec::new();
         let grain = loop {
@@ -93,6 +96,7 @@ impl View {
                 None => about.push(line),
             }
         };
+        let is_kept = head.next_if(|line| line.starts_with("Kept:")).is_some();
         let columns = head.map(|line| column(line).ok_or_else(|| fault(format!("`{line}` is no `column: meaning`"))));
         Ok(Self {
             layer: layer.into(),
@@ -100,6 +104,7 @@ impl View {
             title: title.into(),
             about: about.join("\n"),
             grain: grain.into(),
+            is_kept,
             columns: columns.collect::<Result<_>>()?,
             text: text.into(),
         })

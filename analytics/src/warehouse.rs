@@ -118,6 +118,13 @@ impl Warehouse {
         Ok(session)
     }
 
+    /// Returns a session of its own on the newest version: nothing that others have asked is warm in it.
+    pub async fn fresh_session(&self) -> Result<Arc<Session>> {
+        self.catch_up().await?;
+        let mut sessions = self.sessions.lock().await;
+        Ok(Arc::new(self.build_session(&mut sessions).await?.1))
+    }
+
     /// Returns the newest publication of the batch that knowledge stands at.
     fn folded(&self) -> Result<Publication> {
         Ok(self.store.publication_of(self.knowledge.watermark()?)?)

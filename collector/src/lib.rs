@@ -11,6 +11,7 @@
 //! - [`collect`]: all builds of the picked revisions, several at once.
 //! - [`demo`]: a small real repository to try all this on.
 //! - [`ingest`]: reports of builds that ran elsewhere.
+//! - [`wire`]: what travels between a sender and a server.
 //! - [`import`]: whole histories from files, by SELECT statements.
 //!
 //! Nothing here touches the store: what was read or built is handed to the caller as rows of [`annals_data::row`].
@@ -25,6 +26,7 @@ pub mod ingest;
 pub mod mirror;
 pub mod report;
 pub mod run;
+pub mod wire;
 
 mod cancellation;
 mod clock;

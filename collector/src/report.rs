@@ -125,6 +125,12 @@ pub fn read(label: &str, bytes: &[u8]) -> Result<Report, Error> {
     read_with(label, bytes, &Limits::default())
 }
 
+/// Returns the name of the format that `bytes` are recognised as, by their content alone.
+pub fn format_of(bytes: &[u8]) -> Option<&'static str> {
+    let source = Source::new("", bytes);
+    FORMATS.iter().find(|format| (format.is_like)(&source)).map(|format| format.name)
+}
+
 /// Reads one report within `limits`.
 ///
 /// # Errors

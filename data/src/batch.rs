@@ -12,8 +12,8 @@ use arrow::error::ArrowError;
 use arrow::json::ReaderBuilder;
 use serde::Serialize;
 
-use crate::row::{Build, Change, Outcome, Status, Step};
-use crate::schema::{BUILD, CHANGE, MESSAGE, OUTCOME, STEP, Table};
+use crate::row::{Build, Change, Measure, Outcome, Status, Step};
+use crate::schema::{BUILD, CHANGE, MEASURE, MESSAGE, OUTCOME, STEP, Table};
 use crate::signature::signature;
 use crate::store::BuildFacts;
 use crate::{Error, Result, id};
@@ -58,6 +58,18 @@ struct StepRow<'a> {
     build_id: i64,
     #[serde(flatten)]
     step: &'a Step,
+}
+
+#[derive(Serialize)]
+struct MeasureRow<'a> {
+    batch: i64,
+    series_id: i64,
+    position: i64,
+    test_id: i64,
+    build_id: i64,
+    attempt: i64,
+    #[serde(flatten)]
+    measure: &'a Measure,
 }
 
 /// Returns the rows of `change`.
@@ -109,6 +121,31 @@ pub(crate) fn steps(batch: i64, builds: &[BuildFacts]) -> Result<RecordBatch> {
         .map(|step| StepRow { batch, build_id: id::build_id(&step.project, &step.build_key), step })
         .collect();
     decode(&STEP, &rows)
+}
+
+/// Returns the rows of `measure`.
+pub(crate) fn measures(batch: i64, builds: &[BuildFacts]) -> Result<RecordBatch> {
+    let mut rows = Vec::new();
+    for BuildFacts { build, outcomes, .. } in builds {
+        for outcome in outcomes.iter().filter(|outcome| !outcome.measures.is_empty()) {
+            let test_id = test_id(build, outcome);
+            let row = |measure| MeasureRow {
+                batch,
+                series_id: id::series_id(test_id, &build.branch, &build.builder),
+                position: build.position,
+                test_id,
+                build_id: id::build_id(&build.project, &build.key),
+                attempt: outcome.attempt,
+                measure,
+            };
+            rows.extend(outcome.measures.iter().filter(|measure| measure.value.is_finite()).map(row));
+        }
+    }
+    decode(&MEASURE, &rows)
+}
+
+fn test_id(build: &Build, outcome: &Outcome) -> i64 {
+    id::test_id(&build.project, outcome.kind.as_str(), &outcome.suite, &outcome.name)
 }
 
 /// Returns the rows of `message` for the texts among `builds` of which `is_known` is false, and their ids.
@@ -166,7 +203,7 @@ impl OutcomeColumns {
         let build = &facts.build;
         let build_id = id::build_id(&build.project, &build.key);
         for outcome in &facts.outcomes {
-            let test_id = id::test_id(&build.project, outcome.kind.as_str(), &outcome.suite, &outcome.name);
+            let test_id = test_id(build, outcome);
             self.batch.append_value(batch);
             self.series_id.append_value(id::series_id(test_id, &build.branch, &build.builder));
             self.position.append_value(build.position);

@@ -4,10 +4,11 @@
 //! other fields are not here: [`crate::batch`] computes them when rows become batches. Times are microseconds since
 //! 1970 UTC.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One commit in one repository.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Change {
     /// The project that the repository belongs to.
     pub project: String,
@@ -36,7 +37,8 @@ pub struct Change {
 }
 
 /// One file of a change.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct File {
     /// The path after the change.
     pub path: String,

@@ -21,6 +21,8 @@ pub enum Visibility {
 pub enum Kind {
     /// A hash of [`crate::id`] or a whole number.
     Int,
+    /// A number with a fraction.
+    Real,
     /// UTF-8 text.
     Text,
     /// A list of texts.
@@ -73,7 +75,7 @@ const fn secret(name: &'static str, kind: Kind, doc: &'static str) -> Column {
     Column { name, kind, nullable: true, visibility: Visibility::Private, doc }
 }
 
-use Kind::{Files, Flag, Int, Text, Texts, Time};
+use Kind::{Files, Flag, Int, Real, Text, Texts, Time};
 
 /// The fields of one element of `change.files`.
 pub const FILE_COLUMNS: &[Column] = &[
@@ -195,6 +197,24 @@ pub const OUTCOME: Table = Table {
     ],
 };
 
+/// What attempts measured.
+pub const MEASURE: Table = Table {
+    name: "measure",
+    doc: "one row per number that an attempt measured beside its duration",
+    indexed: 5,
+    columns: &[
+        col("batch", Int, "number of the batch that brought the row in"),
+        col("series_id", Int, "hash of test, branch and builder"),
+        col("position", Int, "place of the build's revision in its branch"),
+        col("test_id", Int, "hash of project, kind, suite and name"),
+        col("build_id", Int, "the build"),
+        col("attempt", Int, "attempt in this build, from 1"),
+        col("metric", Text, "what was measured, in the tool's words: B/op, peak memory"),
+        col("value", Real, "the value, in the unit"),
+        opt("unit", Text, "the unit, where the tool names one"),
+    ],
+};
+
 /// Failure texts.
 pub const MESSAGE: Table = Table {
     name: "message",
@@ -209,12 +229,13 @@ pub const MESSAGE: Table = Table {
 };
 
 /// All fact tables, in the order in which a batch commits them: what is referred to comes first.
-pub const TABLES: [&Table; 5] = [&MESSAGE, &OUTCOME, &STEP, &CHANGE, &BUILD];
+pub const TABLES: [&Table; 6] = [&MESSAGE, &OUTCOME, &MEASURE, &STEP, &CHANGE, &BUILD];
 
 impl Kind {
     fn data_type(self) -> DataType {
         match self {
             Int => DataType::Int64,
+            Real => DataType::Float64,
             Text => DataType::Utf8,
             Texts => DataType::List(Arc::new(Field::new("element", DataType::Utf8, true))),
             Flag => DataType::Boolean,

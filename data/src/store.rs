@@ -210,7 +210,8 @@ impl Store {
         let mut reader = self.reader.lock().await;
         let mut providers = Vec::new();
         for (table, facts) in TABLES.into_iter().zip(reader.iter_mut()) {
-            facts.go_to(publication.versions[table.name]).await?;
+            // A table that is younger than the publication was empty then.
+            facts.go_to(publication.versions.get(table.name).copied().unwrap_or(0)).await?;
             providers.push((table, facts.provider().await?));
         }
         Ok(providers)
@@ -285,6 +286,7 @@ impl Store {
         let rows = [
             messages,
             batch::outcomes(number, builds)?,
+            batch::measures(number, builds)?,
             batch::steps(number, builds)?,
             batch::changes(number, changes)?,
             batch::builds(number, now, builds)?,

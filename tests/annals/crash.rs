@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::world::{annals, ask, binary, configuration, demo};
 
 /// How often a command is killed before it may complete.
-const KILLS: u64 = 5;
+const KILLS: u64 = 10;
 
 /// Runs a command and kills it after a random part of `bound`; returns whether it had ended well by itself.
 fn killed(store: &Path, arguments: &[&str], bound: Duration) -> bool {
@@ -62,7 +62,7 @@ fn a_killed_ingest_is_there_whole_or_not_at_all() {
     let cases: String = (0..500).map(case).collect();
     std::fs::write(store.join("report.xml"), format!("<testsuite name=\"unit\">{cases}</testsuite>")).unwrap();
     let mut acknowledged = BTreeSet::new();
-    for number in 1..=3 * KILLS {
+    for number in 1..=2 * KILLS {
         let (key, position) = (format!("k{number}"), number.to_string());
         let origin = ["--project", "p", "--branch", "main", "--revision", "r", "--builder", "linux"];
         let ingest = [&["ingest", "report.xml", "--key", &key, "--position", &position], &origin[..]].concat();

@@ -1,5 +1,6 @@
 -- Builds at a glance
 -- Grain: one row per build
+-- Kept: most pages list builds
 -- build_id: the build
 -- project: the project
 -- branch: the branch

@@ -2,6 +2,7 @@
 -- The problems of a branch with one range are one incident, whatever the builder: the same changes stand against all of
 -- them. Those born failing at one position are one, too. A mass failure is one problem of its builder.
 -- Grain: one row per incident
+-- Kept: most pages list incidents
 -- incident_id: the incident: branch, last good and opening position
 -- project: the project
 -- branch: the branch

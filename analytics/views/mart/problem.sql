@@ -3,6 +3,7 @@
 -- resolved by the next pass. Skipped, flaky and missing runs change nothing; a test that is gone for `vanish_after`
 -- tested positions leaves its problem vanished.
 -- Grain: one row per problem
+-- Kept: most pages list problems
 -- problem_id: the problem: series and opening position
 -- incident_id: the incident: branch, last good and opening position
 -- series_id: one test on one builder of one branch

@@ -2,6 +2,7 @@
 -- A change's suspicion is its weight's share of all weights on the blamelist; its weight is the product of the weights
 -- of its evidence. Robots and plain merges weigh nothing and are left out.
 -- Grain: one row per problem and change that may be to blame
+-- Kept: every problem asks for its suspects
 -- problem_id: the problem: series and opening position
 -- series_id: one test on one builder of one branch
 -- project: the project

@@ -13,6 +13,7 @@
 -- revision: commit id
 -- build_id: the build
 -- build_number: the builder's own number for it
+-- committed_at: when the revision was committed; when the build began where the change is not known
 -- started_at: when the build began
 -- attempt: attempt in the build, from 1
 -- outcome: passed, failed, errored, skipped, xfailed or xpassed
@@ -29,8 +30,10 @@ WITH attempt AS (
 )
 SELECT
     a.test_id, a.series_id, a.project, a.branch, a.builder, a.kind, a.suite, a.name, a.position,
-    b.revision, a.build_id, b.number AS build_number, b.started_at, a.attempt, a.outcome, a.error_kind,
+    b.revision, a.build_id, b.number AS build_number,
+    coalesce(c.committed_at, b.started_at) AS committed_at, b.started_at, a.attempt, a.outcome, a.error_kind,
     a.duration_us / 1000.0 AS duration_ms, a.message_id, m.signature, m.text AS message
 FROM attempt AS a
 JOIN raw.build AS b ON b.build_id = a.build_id
+LEFT JOIN raw.change AS c ON c.project = b.project AND c.revision = b.revision
 LEFT JOIN raw.message AS m ON m.message_id = a.message_id

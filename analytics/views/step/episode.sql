@@ -2,6 +2,7 @@
 -- Every pass streak begins an episode of its series; an episode with a fail streak is one problem, from its first fail
 -- streak to the pass streak that begins the next episode. Skips and flaky streaks in between change nothing.
 -- Grain: one row per problem
+-- Kept: problems, incidents and blame all stand on it
 -- problem_id: the problem: series and opening position
 -- incident_id: the incident: branch, last good and opening position
 -- series_id: one test on one builder of one branch

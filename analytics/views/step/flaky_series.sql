@@ -2,6 +2,7 @@
 -- same_revision: both verdicts were seen at one position. flip_rate: the verdict flips more often than breaks and fixes
 -- explain (flips per tested position, Apple 2020), and more than once there and back.
 -- Grain: one row per flaky series
+-- Kept: judgement and the list of flaky tests stand on it
 -- series_id: one test on one builder of one branch
 -- test_id: the test, whatever the builder and branch
 -- project: the project

@@ -3,6 +3,7 @@
 -- longer than three letters count; test_ before and _test after a stem are dropped. A change of more than
 -- `evidence_max_files` files is matched with nothing: it would match everything.
 -- Grain: one row per problem and change of its blamelist
+-- Kept: suspects, guilty people and everything about authors stand on it
 -- problem_id: the problem: series and opening position
 -- series_id: one test on one builder of one branch
 -- project: the project

@@ -16,8 +16,9 @@ pub struct Selection {
     pub range: Option<String>,
     /// Only so many of the newest.
     pub last: Option<usize>,
-    /// Only revisions whose position is a multiple of this, and the newest: so the choice stays the same as the
-    /// branch grows.
+    /// Only revisions whose position is a multiple of this, so that the choice stays the same as the branch grows, and
+    /// the newest. The oldest too where the range or the number has one: without a tested good revision before it
+    /// nothing can be told of the first break.
     pub every: usize,
     /// Whether the revisions that merges brought in count too.
     pub all_parents: bool,
@@ -60,7 +61,8 @@ impl History {
         };
         let surplus = revisions.len().saturating_sub(selection.last.unwrap_or(usize::MAX));
         revisions.drain(..surplus);
-        thin(&mut revisions, selection.every);
+        let is_bounded = selection.range.is_some() || selection.last.is_some();
+        thin(&mut revisions, selection.every, is_bounded);
         Ok(Picked { branch, revisions })
     }
 
@@ -102,8 +104,8 @@ impl History {
     }
 }
 
-fn thin(revisions: &mut Vec<Revision>, every: usize) {
+fn thin(revisions: &mut Vec<Revision>, every: usize, has_oldest: bool) {
     let every = every.max(1) as i64;
-    let newest = revisions.last().cloned();
-    revisions.retain(|revision| revision.position % every == 0 || Some(revision) == newest.as_ref());
+    let ends = [revisions.last().cloned(), revisions.first().filter(|_| has_oldest).cloned()];
+    revisions.retain(|revision| revision.position % every == 0 || ends.iter().flatten().any(|end| end == revision));
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use annals_data::row::{Kind, Outcome, Status};
+use annals_data::row::{Outcome, Status};
 
 use super::select::Batch;
 use super::word;

@@ -125,6 +125,10 @@ fn every_nth_keeps_its_choice_while_the_branch_grows() {
     assert_eq!(positions(&world), [0, 5, 10, 11]);
     ids.push(world.commit("main", "more", &[ids[11]], &[]));
     assert_eq!(positions(&world), [0, 5, 10, 12]);
+    let bounded = |selection| world.pick(&selection).revisions.iter().map(|r| r.position).collect::<Vec<_>>();
+    assert_eq!(bounded(Selection { last: Some(10), ..selection.clone() }), [3, 5, 10, 12]);
+    let range = Some(format!("{}..{}", ids[6], ids[10]));
+    assert_eq!(bounded(Selection { range, ..selection.clone() }), [7, 10]);
 }
 
 #[test]

@@ -128,6 +128,7 @@ fn fields(columns: &[Column]) -> Vec<StructField> {
 fn data_type(kind: Kind) -> DataType {
     match kind {
         Kind::Int => DataType::Primitive(PrimitiveType::Long),
+        Kind::Real => DataType::Primitive(PrimitiveType::Double),
         Kind::Text => DataType::Primitive(PrimitiveType::String),
         Kind::Flag => DataType::Primitive(PrimitiveType::Boolean),
         Kind::Time => DataType::Primitive(PrimitiveType::Timestamp),

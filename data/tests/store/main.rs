@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use annals_data::row::{Build, BuildResult, Change, File, Kind, Outcome, Status};
+use annals_data::row::{Build, BuildResult, Change, File, Outcome, Status};
 use annals_data::store::{BuildFacts, Ingest, Location, Store};
 use annals_data::{Error, schema};
 use datafusion::prelude::SessionContext;

@@ -13,23 +13,23 @@ use crate::table::{Row, Table};
 pub(crate) const CHART: Chart = Chart {
     name: "duration",
     title: "Duration",
-    says: "One point per attempt of the test: when it ran and how long it took, passed ones round, failed ones crossed.",
+    says: "One point per attempt of the test: when its revision was committed and how long it took, passed ones round, failed ones crossed.",
     is_personal: false,
     select,
     draw,
 };
 
 fn select(params: &Params) -> Select {
-    Select::of("test_history", "started_at, duration_ms, outcome, branch, builder, build_id, attempt")
+    Select::of("test_history", "committed_at, duration_ms, outcome, branch, builder, build_id, attempt")
         .eq("test_id", params.number::<i64>("test").unwrap_or_default())
         .eq_given("branch", params.get("branch"))
         .eq_given("builder", params.get("builder"))
-        .order("started_at DESC NULLS LAST, build_id, attempt")
+        .order("committed_at DESC NULLS LAST, build_id, attempt")
         .limit(1000)
 }
 
 fn draw(table: &Table, canvas: &Canvas<'_>) -> Drawn {
-    let place = |r: &Row| Some((days(r.micros("started_at")?), r.float("duration_ms")?));
+    let place = |r: &Row| Some((days(r.micros("committed_at")?), r.float("duration_ms")?));
     let of = |words: &[&str]| -> Vec<(f64, f64)> {
         table.rows.iter().filter(|r| words.contains(&r.text("outcome").as_str())).filter_map(place).collect()
     };

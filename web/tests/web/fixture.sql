@@ -60,6 +60,7 @@ WHERE g.value <> 40 AND NOT (s.value = 5 AND g.value % 2 = 0);
 CREATE TABLE mart.test_history AS SELECT t.test_id, t.series_id, t.project, t.branch, t.builder,
   CASE WHEN t.test_id = 706 THEN 'step' ELSE 'test' END AS kind, t.suite, t.name,
   t.position, t.revision, t.build_id, t.position AS build_number,
+  to_timestamp_seconds(1790064000 + 86400 * (t.position - 1)) AS committed_at,
   to_timestamp_seconds(1790064030 + 86400 * (t.position - 1)) AS started_at, CAST(1 AS BIGINT) AS attempt,
   CASE t.verdict WHEN 'fail' THEN CASE WHEN t.test_id = 702 THEN 'errored' ELSE 'failed' END WHEN 'skip' THEN 'skipped' WHEN 'flaky' THEN 'failed' ELSE 'passed' END AS outcome,
   CASE WHEN t.verdict = 'fail' AND t.test_id = 702 THEN 'timed_out' END AS error_kind, t.duration_ms,
