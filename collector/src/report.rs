@@ -9,6 +9,7 @@ mod duration;
 mod error_kind;
 mod junit;
 mod notes;
+mod tap;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -20,7 +21,7 @@ use annals_data::row::{Outcome, Status};
 use text::Source;
 
 /// Every known format, in the order in which they are tried.
-const FORMATS: &[Format] = &[junit::FORMAT];
+const FORMATS: &[Format] = &[junit::FORMAT, tap::FORMAT];
 
 /// What one report says.
 #[derive(Clone, Debug, PartialEq)]

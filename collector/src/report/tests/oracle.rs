@@ -105,3 +105,36 @@ fn what_tools_write_is_read_or_refused_by_its_root() {
         }
     }
 }
+
+/// Returns how many outcomes of each status a report has: passed, failed, errored, skipped, xfailed, xpassed.
+fn statuses(report: &Report) -> [usize; 6] {
+    let all = [Status::Passed, Status::Failed, Status::Errored, Status::Skipped, Status::Xfailed, Status::Xpassed];
+    all.map(|status| report.cases.iter().filter(|outcome| outcome.status == status).count())
+}
+
+/// Real reports that are no XML, with their format and what a person counts in them: passed, failed, errored, skipped,
+/// xfailed, xpassed.
+const COUNTED: [(&str, &str, [usize; 6]); 6] = [
+    ("js/mocha.tap", "tap", [2, 1, 1, 2, 0, 0]),
+    ("js/node.tap", "tap", [2, 2, 0, 1, 1, 0]),
+    ("js/vitest.tap", "tap", [3, 1, 0, 2, 0, 0]),
+    ("tap/perl-a.tap", "tap", [2, 2, 0, 1, 1, 1]),
+    ("tap/perl-b.tap", "tap", [1, 0, 1, 0, 0, 0]),
+    ("tap/perl-c.tap", "tap", [0, 0, 0, 1, 0, 0]),
+];
+
+#[test]
+fn counts_are_those_of_a_person() {
+    let folder = reports().join("generated");
+    if !folder.is_dir() {
+        eprintln!("not compared: {} is not there", folder.display());
+        return;
+    }
+    for (name, format, expected) in COUNTED {
+        let report = read(name, &std::fs::read(folder.join(name)).unwrap()).unwrap();
+        assert_eq!((report.format, statuses(&report)), (format, expected), "{name}");
+    }
+    let empty = read("stream.tap", &std::fs::read(folder.join("pytest/stream.tap")).unwrap()).expect_err("no bytes");
+    assert_eq!(empty.line, 1);
+    assert!(empty.reason.starts_with("the file is empty"), "{empty}");
+}
