@@ -9,6 +9,7 @@ mod duration;
 mod error_kind;
 mod junit;
 mod notes;
+mod subunit;
 mod tap;
 #[cfg(test)]
 mod tests;
@@ -21,7 +22,7 @@ use annals_data::row::{Outcome, Status};
 use text::Source;
 
 /// Every known format, in the order in which they are tried.
-const FORMATS: &[Format] = &[junit::FORMAT, tap::FORMAT];
+const FORMATS: &[Format] = &[junit::FORMAT, tap::FORMAT, subunit::FORMAT];
 
 /// What one report says.
 #[derive(Clone, Debug, PartialEq)]

@@ -23,7 +23,12 @@ pub(super) struct Source<'a> {
 
 impl<'a> Source<'a> {
     /// Decodes `bytes` by its byte order mark, else by its XML declaration, else as UTF-8.
+    ///
+    /// What begins as no text can is not decoded at all: its text is empty.
     pub(super) fn new(label: &'a str, bytes: &'a [u8]) -> Self {
+        if is_binary(bytes) {
+            return Self { label, bytes, text: Cow::Borrowed(""), warnings: Vec::new() };
+        }
         let mut warnings = Vec::new();
         let (encoding, unmarked) = encoding(bytes, &mut warnings);
         let (text, is_damaged) = match std::str::from_utf8(unmarked) {
@@ -60,6 +65,11 @@ impl<'a> Source<'a> {
             .trim_start();
         }
     }
+}
+
+/// Returns whether `bytes` begin with the signature and the version of a subunit packet.
+fn is_binary(bytes: &[u8]) -> bool {
+    matches!(bytes, [0xb3, flags, ..] if flags >> 4 == 2)
 }
 
 /// Returns what follows `end` in `text`.
