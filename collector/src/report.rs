@@ -8,6 +8,7 @@ mod cases;
 mod duration;
 mod error_kind;
 mod junit;
+mod log_rules;
 mod notes;
 mod subunit;
 mod tap;
@@ -20,6 +21,8 @@ use std::collections::BTreeMap;
 
 use annals_data::row::{Outcome, Status};
 use text::Source;
+
+pub use log_rules::{LogRules, read_log};
 
 /// Every known format, in the order in which they are tried.
 const FORMATS: &[Format] = &[junit::FORMAT, tap::FORMAT, subunit::FORMAT];
@@ -139,15 +142,21 @@ pub fn format_of(bytes: &[u8]) -> Option<&'static str> {
 ///
 /// As [`read`].
 pub fn read_with(label: &str, bytes: &[u8], limits: &Limits) -> Result<Report, Error> {
-    if bytes.len() > limits.bytes {
-        let reason = format!("the report has {} bytes; at most {} are read", bytes.len(), limits.bytes);
-        return Err(Error { file: label.to_owned(), line: 1, reason });
-    }
+    check_size(label, bytes, limits)?;
     let source = Source::new(label, bytes);
     let format = FORMATS.iter().find(|format| (format.is_like)(&source)).ok_or_else(|| unknown(&source))?;
     let mut report = (format.read)(&source, limits)?;
     report.warnings.splice(0..0, source.warnings);
     Ok(report)
+}
+
+/// Refuses what is larger than the bound.
+fn check_size(label: &str, bytes: &[u8], limits: &Limits) -> Result<(), Error> {
+    if bytes.len() <= limits.bytes {
+        return Ok(());
+    }
+    let reason = format!("the report has {} bytes; at most {} are read", bytes.len(), limits.bytes);
+    Err(Error { file: label.to_owned(), line: 1, reason })
 }
 
 /// Returns the refusal of a file that no format claims, with what it seems to be and what is known.
