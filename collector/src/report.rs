@@ -5,6 +5,7 @@
 //! Finding the files and writing rows are not here.
 
 mod cases;
+mod dejagnu;
 mod duration;
 mod error_kind;
 mod junit;
@@ -25,7 +26,7 @@ use text::Source;
 pub use log_rules::{LogRules, read_log};
 
 /// Every known format, in the order in which they are tried.
-const FORMATS: &[Format] = &[junit::FORMAT, tap::FORMAT, subunit::FORMAT];
+const FORMATS: &[Format] = &[junit::FORMAT, tap::FORMAT, subunit::FORMAT, dejagnu::FORMAT];
 
 /// What one report says.
 #[derive(Clone, Debug, PartialEq)]

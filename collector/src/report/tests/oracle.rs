@@ -114,7 +114,9 @@ fn statuses(report: &Report) -> [usize; 6] {
 
 /// Real reports that are no XML, with their format and what a person counts in them: passed, failed, errored, skipped,
 /// xfailed, xpassed.
-const COUNTED: [(&str, &str, [usize; 6]); 7] = [
+const COUNTED: [(&str, &str, [usize; 6]); 9] = [
+    ("dejagnu/foo.sum", "dejagnu", [2, 1, 1, 2, 2, 1]),
+    ("dejagnu/foo.log", "dejagnu", [2, 1, 1, 2, 2, 1]),
     ("subunit/unittest.v1.subunit", "subunit", [1, 3, 0, 1, 1, 1]),
     ("js/mocha.tap", "tap", [2, 1, 1, 2, 0, 0]),
     ("js/node.tap", "tap", [2, 2, 0, 1, 1, 0]),
