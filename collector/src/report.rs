@@ -8,6 +8,7 @@ mod cases;
 mod dejagnu;
 mod duration;
 mod error_kind;
+mod exit_code;
 mod junit;
 mod log_rules;
 mod notes;
@@ -26,7 +27,7 @@ use text::Source;
 pub use log_rules::{LogRules, read_log};
 
 /// Every known format, in the order in which they are tried.
-const FORMATS: &[Format] = &[junit::FORMAT, tap::FORMAT, subunit::FORMAT, dejagnu::FORMAT];
+const FORMATS: &[Format] = &[junit::FORMAT, tap::FORMAT, subunit::FORMAT, dejagnu::FORMAT, exit_code::FORMAT];
 
 /// What one report says.
 #[derive(Clone, Debug, PartialEq)]

@@ -8,6 +8,7 @@ mod oracle;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use super::text::Source;
 use super::{Report, read};
 
 /// Returns a report as people would write it down: one line per outcome, then the warnings.
@@ -62,6 +63,18 @@ fn every_file_is_read_as_its_format() {
         }, {
             insta::assert_snapshot!(stem, table(&report));
         });
+    }
+}
+
+/// Recognition must not depend on the order of the formats.
+#[test]
+fn every_file_is_claimed_by_one_format_only() {
+    for (format, path) in fixtures() {
+        let bytes = std::fs::read(&path).unwrap();
+        let name = path.to_str().unwrap();
+        let source = Source::new(name, &bytes);
+        let claims: Vec<_> = super::FORMATS.iter().filter(|known| (known.is_like)(&source)).map(|f| f.name).collect();
+        assert_eq!(claims, [format.as_str()], "{name}");
     }
 }
 

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::fixtures;
-use crate::report::{Limits, read, read_with};
+use crate::report::text::Source;
+use crate::report::{FORMATS, Limits, read, read_with};
 
 #[test]
 fn the_size_is_bounded() {
@@ -41,6 +42,23 @@ proptest! {
                 prop_assert!(!outcome.name.is_empty() && outcome.attempt >= 1);
             }
         }
+    }
+
+    /// Damage may make a file unreadable, but never another format's: two formats that claim one text would give
+    /// results that depend on their order.
+    #[test]
+    fn recognition_is_exclusive(
+        (format, path) in prop::sample::select(fixtures()),
+        (cut, noise) in (any::<prop::sample::Index>(), "[ -~\n]{0,80}"),
+        is_before in any::<bool>(),
+    ) {
+        let mut bytes = std::fs::read(path).unwrap();
+        bytes.truncate(cut.index(bytes.len().max(1)));
+        let at = if is_before { 0 } else { bytes.len() };
+        bytes.splice(at..at, noise.bytes());
+        let source = Source::new("r", &bytes);
+        let claims: Vec<_> = FORMATS.iter().filter(|known| (known.is_like)(&source)).map(|known| known.name).collect();
+        prop_assert!(claims.len() <= 1, "{format} is claimed by {claims:?}");
     }
 
     #[test]
