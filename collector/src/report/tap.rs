@@ -60,6 +60,8 @@
 //! after the first, because bats escapes none. vitest's `test.fails` and failures of pytest's teardown look like a pass. In a report
 //! with a `# fail 2` at its end (node, mocha, tape) the number is compared and a difference is told.
 
+mod found;
+mod identity;
 mod line;
 mod outcome;
 mod point;

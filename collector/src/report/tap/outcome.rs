@@ -2,21 +2,17 @@
 //!
 //! What a point means can depend on the subtest that it sums up, and on what else the report holds.
 
-use std::collections::HashMap;
-
 use annals_data::row::{Outcome, Status};
 
 use super::super::cases::Cases;
 use super::super::error_kind::{TIMED_OUT, error_kind};
-use super::super::text::name;
 use super::super::{Error, Limits, Report};
 use super::FORMAT;
+use super::found::{Event, EventKind, Found, Point, named};
+use super::identity::Names;
 use super::point::{Directive, timed};
-use super::reading::{Event, EventKind, Point, named};
 use super::tree::Node;
 
-/// Joins the names of nested subtests.
-const SEPARATOR: &str = " > ";
 /// What node says of failures that are none of an assertion.
 const NODE_ERRORS: [&str; 6] = [
     "hookFailed",
@@ -29,15 +25,6 @@ const NODE_ERRORS: [&str; 6] = [
 /// What mocha calls the hooks that it reports as tests.
 const MOCHA_HOOKS: [&str; 4] =
     ["\"before all\" hook", "\"before each\" hook", "\"after all\" hook", "\"after each\" hook"];
-
-/// What was found in a report.
-pub(super) struct Found {
-    pub(super) points: Vec<Point>,
-    pub(super) events: Vec<Event>,
-    pub(super) nodes: Vec<Node>,
-    /// Where the report counts its failures, and their number.
-    pub(super) declared: Option<(usize, u64)>,
-}
 
 /// What becomes of one point.
 struct Verdict {
@@ -55,7 +42,7 @@ pub(super) fn tell(mut found: Found, mut cases: Cases, limits: &Limits) -> Resul
         found.points.iter().map(|point| verdict(point, has_times, is_todo[point.node], &found.nodes)).collect();
     let has_failure = failing_nodes(&found, &verdicts);
     compare(&found, &verdicts, &mut cases);
-    let mut names = Names { found: &found, limits, last: None, seen: HashMap::new() };
+    let mut names = Names::new(&found, limits);
     let mut events = found.events.iter().peekable();
     for (point, verdict) in found.points.iter().zip(verdicts) {
         while let Some(event) = events.next_if(|event| event.position <= point.position) {
@@ -176,74 +163,6 @@ fn compare(found: &Found, verdicts: &[Verdict], cases: &mut Cases) {
     if listed != declared {
         cases.warn(position, format!("declared are {declared} failures, listed are {listed}"));
     }
-}
-
-/// Gives tests their suites and names.
-struct Names<'f> {
-    found: &'f Found,
-    limits: &'f Limits,
-    /// The node that was asked for last, and its suite.
-    last: Option<(usize, String)>,
-    /// How often a name came in a document and suite.
-    seen: HashMap<(usize, String, String), u64>,
-}
-
-impl Names<'_> {
-    /// Returns the names of a node and of those around it as one.
-    fn suite(&mut self, node: usize) -> String {
-        match &self.last {
-            Some((last, suite)) if *last == node => suite.clone(),
-            _ => {
-                let suite = self.path(node);
-                self.last = Some((node, suite.clone()));
-                suite
-            }
-        }
-    }
-
-    fn path(&self, node: usize) -> String {
-        let mut parts = Vec::new();
-        let mut next = Some(node);
-        while let Some(at) = next {
-            let node = &self.found.nodes[at];
-            parts.extend(node.name.as_deref().map(|text| name(last_part(text), self.limits.name)));
-            next = node.parent;
-        }
-        parts.reverse();
-        name(&parts.join(SEPARATOR), self.limits.name)
-    }
-
-    /// Returns suite and name of a test.
-    fn identity(&mut self, node: usize, text: &str) -> (String, String) {
-        let (suite, text) = match pytest(text) {
-            Some((file, text)) => (join(&self.suite(node), file), text),
-            None => (self.suite(node), text),
-        };
-        let text = name(text, self.limits.name);
-        let key = (self.found.nodes[node].document, suite.clone(), text.clone());
-        let count = self.seen.entry(key).or_default();
-        *count += 1;
-        let text = if *count > 1 { format!("{text} #{count}") } else { text };
-        (suite, text)
-    }
-}
-
-/// Returns file and test of pytest's `tests/test_a.py::TestC.test_b`.
-fn pytest(text: &str) -> Option<(&str, &str)> {
-    let (file, test) = text.split_once("::")?;
-    (file.ends_with(".py") && !file.contains(' ') && !test.is_empty()).then_some((last_part(file), test))
-}
-
-fn join(suite: &str, part: &str) -> String {
-    if suite.is_empty() { part.to_owned() } else { format!("{suite}{SEPARATOR}{part}") }
-}
-
-/// Returns the last part of an absolute path, and anything else as it is.
-fn last_part(text: &str) -> &str {
-    let bytes = text.as_bytes();
-    let is_unix = bytes.first() == Some(&b'/') && bytes.len() > 1 && !text.starts_with("//") && !text.contains(' ');
-    let is_windows = bytes.first().is_some_and(u8::is_ascii_alphabetic) && text[1..].starts_with(":\\");
-    if is_unix || is_windows { text.rsplit(['/', '\\']).next().unwrap_or(text) } else { text }
 }
 
 fn push_point(

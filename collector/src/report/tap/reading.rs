@@ -1,48 +1,16 @@
 //! Follows the lines of a report: which point stands in which subtest, and which text belongs to which point.
 
+mod text;
+
 use super::super::cases::Cases;
 use super::super::text::{Excerpt, Source, line};
 use super::super::{Error, Limits, Report};
+use super::found::{Event, EventKind, Found, Point, named};
 use super::line::{Line, PointLine, classify};
-use super::outcome::{Found, tell};
-use super::point::{Description, describe};
+use super::outcome::tell;
+use super::point::describe;
 use super::tree::{INDENT, Tree};
 use super::yaml;
-
-/// A test point.
-#[derive(Debug)]
-pub(super) struct Point {
-    pub(super) position: usize,
-    /// What it stands in.
-    pub(super) node: usize,
-    pub(super) is_ok: bool,
-    pub(super) number: u64,
-    pub(super) description: Description,
-    /// The subtest that it sums up.
-    pub(super) child: Option<usize>,
-    pub(super) yaml: yaml::Diagnostics,
-    /// Comments and indented lines after it.
-    pub(super) diagnostics: Excerpt,
-}
-
-/// Something else that becomes an outcome.
-#[derive(Debug)]
-pub(super) struct Event {
-    pub(super) position: usize,
-    pub(super) kind: EventKind,
-    pub(super) node: usize,
-    pub(super) text: String,
-}
-
-/// What it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum EventKind {
-    BailOut,
-    /// The plan does not fit.
-    Plan,
-    /// Nothing of this document or test is run.
-    Skip,
-}
 
 /// A YAML block that is open.
 struct Block {
@@ -263,81 +231,6 @@ impl<'r> Reading<'r> {
         self.is_near = false;
     }
 
-    fn comment(&mut self, position: usize, indent: usize, comment: &str) {
-        let footer = footer(comment).filter(|_| indent == 0);
-        if footer.is_some() || comment.starts_with("Subtest") {
-            self.is_near = false;
-        }
-        if let Some(name) = comment.strip_prefix("Subtest: ") {
-            self.announced = Some((indent, name.trim().replace("\\#", "#")));
-        }
-        match footer {
-            Some(("fail", Some(count))) => self.declared = Some((position, count)),
-            Some(_) => {}
-            None if self.is_tape && indent == 0 && !comment.starts_with("Subtest") => {
-                self.begin_group(position, comment.trim())
-            }
-            None => self.diagnose(comment),
-        }
-    }
-
-    /// Begins a test of tape.
-    fn begin_group(&mut self, position: usize, comment: &str) {
-        self.is_near = false;
-        let (word, name) = match comment.split_once(' ') {
-            Some((word @ ("SKIP" | "TODO"), name)) => (word, name),
-            _ => ("", comment),
-        };
-        if name.is_empty() || name == "ok" {
-            return;
-        }
-        let node = self.tree.add(Some(self.tree.root()), Some(name.to_owned()));
-        if word == "SKIP" {
-            self.events.push(Event { position, kind: EventKind::Skip, node, text: String::new() });
-        } else {
-            self.group = Some(node);
-        }
-    }
-
-    /// Takes a line that is not TAP.
-    fn other(&mut self, indent: usize, text: &str) {
-        let depth = self.tree.top().indent;
-        if self.is_near && indent > depth {
-            let text = &text[depth..];
-            self.diagnose(text.strip_prefix("  ").unwrap_or(text));
-        } else {
-            self.is_near = false;
-            self.cases.ignore("lines that are not TAP");
-        }
-    }
-
-    /// Adds a line to the text of the last point.
-    fn diagnose(&mut self, text: &str) {
-        let bound = self.limits.message;
-        if let Some(point) = self.points.last_mut().filter(|point| self.is_near && !point.is_ok) {
-            point.diagnostics.push(text, bound);
-            point.diagnostics.push("\n", bound);
-        }
-    }
-
-    /// Returns whether a line ends the open YAML block and is itself still to be read.
-    fn ends_block(&mut self, position: usize, indent: usize, text: &str) -> bool {
-        let Some(block) = &self.block else { return true };
-        let is_mark = indent == block.indent && text.trim() == "...";
-        if !is_mark && (text.trim().is_empty() || indent >= block.indent) {
-            return false;
-        }
-        if let Some(point) = self.points.last_mut() {
-            point.yaml = yaml::read(&self.source.text[block.begin..position]);
-        }
-        if !is_mark {
-            self.cases
-                .warn(block.position, "the YAML block has no end; it was read to a line that is less deep".to_owned());
-        }
-        self.block = None;
-        !is_mark
-    }
-
     fn next_document(&mut self, position: usize) {
         self.end_document(position);
         self.tree.begin_document();
@@ -362,17 +255,4 @@ impl<'r> Reading<'r> {
             self.events.push(Event { position, kind: EventKind::Plan, node, text });
         }
     }
-}
-
-/// Returns the name of a point, or its number as one.
-pub(super) fn named(name: &str, number: u64) -> String {
-    if name.is_empty() { format!("(unnamed {number})") } else { name.to_owned() }
-}
-
-/// Returns word and number of a count that writers put at the end.
-fn footer(comment: &str) -> Option<(&str, Option<u64>)> {
-    let (word, number) = comment.split_once(' ')?;
-    let is_count = ["tests", "suites", "pass", "fail", "cancelled", "skipped", "todo", "duration_ms"].contains(&word);
-    let number = number.trim();
-    (is_count && number.parse::<f64>().is_ok()).then(|| (word, number.parse().ok()))
 }
