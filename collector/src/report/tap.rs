@@ -39,7 +39,7 @@
 //! | `not ok` with a message that its runner writes of a timeout or a crash | `errored` with that kind |
 //! | `not ok` with node's `hookFailed`, `cancelledByParent`, `testAborted`, `parentAlreadyFinished`, `uncaughtException`, `unhandledRejection`; mocha's `"before all" hook` and its like; `# ERROR` (KTAP) | `errored` |
 //! | `Bail out! why` | `errored`, as the case `(bail out)` |
-//! | a plan that is missing or that differs from what is listed, in a report that did not bail out | `errored`, as the case `(plan)` |
+//! | a plan that is missing, or that differs from what is listed in number or in numbers, in a report that did not bail out | `errored`, as the case `(plan)` |
 //! | `1..0 # SKIP why` for the whole document | `skipped`, as the case `(suite)` |
 //!
 //! A subtest is told by its tests. Only if it is `not ok` while none of them failed, it is itself a case, `(suite)`; a
@@ -56,8 +56,8 @@
 //! The failure text is the YAML block, or the indented lines or comments after a point that is `not ok`. A report that
 //! ends within a YAML block or a `{` is truncated and refused; one that ends between two lines is read, and its plan
 //! tells that tests are missing, though not which. Tests that have no description are known by their number, so a new
-//! one in between shifts them. A directive counts after any `#` that no backslash escapes, not only
-//! after the first, because bats escapes none. vitest's `test.fails` and failures of pytest's teardown look like a pass. In a report
+//! one in between shifts them. `# TODO` counts only after the first `#` that no
+//! backslash escapes, `# SKIP` after any of them, because bats escapes none. vitest's `test.fails` and failures of pytest's teardown look like a pass. In a report
 //! with a `# fail 2` at its end (node, mocha, tape) the number is compared and a difference is told.
 
 mod found;

@@ -34,21 +34,23 @@ pub(super) fn describe(text: &str, is_kernel: bool) -> Description {
     let name = pieces.next().unwrap_or_default();
     let name = name.strip_prefix('-').filter(|rest| rest.is_empty() || rest.starts_with(' ')).unwrap_or(&name);
     let mut description = Description { name: name.trim().to_owned(), ..Description::default() };
-    for piece in pieces {
-        description.add(piece.trim(), is_kernel);
+    for (at, piece) in pieces.enumerate() {
+        description.add(piece.trim(), at == 0, is_kernel);
     }
     description
 }
 
 impl Description {
-    /// Adds what stands after a `#`.
-    fn add(&mut self, piece: &str, is_kernel: bool) {
+    /// Adds what stands after a `#`, which only behind the first of them may be any directive.
+    fn add(&mut self, piece: &str, is_first: bool, is_kernel: bool) {
         if let Some(time) = piece.strip_prefix("time=").and_then(microseconds) {
             self.duration_us = Some(time);
         } else if self.directive.is_some() {
             // Writers escape a `#` of a reason no more reliably than one of a name.
             self.reason = format!("{} # {piece}", self.reason);
-        } else if let Some((directive, word, reason)) = directive(piece, is_kernel) {
+        } else if let Some((directive, word, reason)) =
+            directive(piece, is_kernel).filter(|(directive, ..)| is_first || *directive != Directive::Todo)
+        {
             self.directive = Some(directive);
             self.word = word.to_owned();
             // mocha writes a dash where there is no reason.
@@ -138,7 +140,8 @@ mod tests {
             ("- hello \\# todo", "hello # todo", None, ""),
             ("- hello # todo hash \\# character", "hello", todo, "hash # character"),
             ("- hello # todo hash # character", "hello", todo, "hash # character"),
-            ("- hello # description # todo", "hello # description", todo, ""),
+            ("- hello # description # todo", "hello # description # todo", None, ""),
+            ("divides # badly # skip not root", "divides # badly", skip, "not root"),
             ("- hello \\\\\\\\\\\\\\# todo", "hello \\\\\\# todo", None, ""),
             ("- C:\\new", "C:\\new", None, ""),
             ("# TODO & SKIP later", "", skip, "later"),

@@ -182,6 +182,7 @@ impl<'r> Reading<'r> {
         let node = self.tree.top().node;
         self.tree.nodes[node].count += 1;
         let number = point.number.unwrap_or(self.tree.nodes[node].count);
+        self.tree.nodes[node].highest = number.max(self.tree.nodes[node].highest);
         let child = self.tree.top_mut().pending.take();
         let announced = self.announced.take_if(|(depth, _)| *depth >= indent).filter(|(depth, _)| *depth == indent);
         if let Some(child) = child {
@@ -244,9 +245,12 @@ impl<'r> Reading<'r> {
             self.cases.warn(position, text);
         }
         let node = self.tree.root();
-        let listed = self.tree.nodes[node].count;
+        let (listed, highest) = (self.tree.nodes[node].count, self.tree.nodes[node].highest);
         let (position, text) = match self.tree.top().plan {
-            Some((_, planned)) if planned == listed => return,
+            Some((_, planned)) if planned == listed && highest <= planned => return,
+            Some((at, planned)) if planned == listed => {
+                (at, format!("planned are {planned} tests, one is number {highest}"))
+            }
             Some((at, planned)) => (at, format!("planned are {planned} tests, listed are {listed}")),
             None => (position, format!("there is no plan; listed are {listed} tests")),
         };

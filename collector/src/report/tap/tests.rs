@@ -66,6 +66,7 @@ fn a_plan_that_does_not_fit_is_a_failure_of_the_report() {
     assert_eq!(plan("1..0\n"), None);
     assert_eq!(plan("1..3\nok 1\n").unwrap(), "planned are 3 tests, listed are 1");
     assert_eq!(plan("1..1\nok 1\nok 2\n").unwrap(), "planned are 1 tests, listed are 2");
+    assert_eq!(plan("1..2\nok 1\nok 4\n").unwrap(), "planned are 2 tests, one is number 4");
     assert_eq!(plan("ok 1\n").unwrap(), "there is no plan; listed are 1 tests");
     assert_eq!(plan("TAP version 14\n").unwrap(), "there is no plan; listed are 0 tests");
     assert_eq!(plan("1..3\nok 1\nBail out! db\n"), None);

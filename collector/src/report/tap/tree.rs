@@ -13,6 +13,8 @@ pub(super) struct Node {
     pub(super) document: usize,
     /// The points directly in it.
     pub(super) count: u64,
+    /// The highest number of a point in it.
+    pub(super) highest: u64,
     /// Why its plan says that nothing is run.
     pub(super) skip: Option<String>,
 }
