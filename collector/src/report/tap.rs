@@ -13,7 +13,7 @@
 //!
 //! * pytest-tap's `tests/test_a.py::TestC.test_b` is the test `TestC.test_b` of the suite `tests/test_a.py`.
 //! * tape writes assertions, not tests, and before them a comment with the test's name: that is the suite.
-//! * vitest's outermost subtests are files. Of an absolute path only the last part counts.
+//! * The outermost subtests of vitest and node are files. Of an absolute path only the last part counts.
 //!
 //! A point without a description is `(unnamed 5)` after its number. TAP knows no retries, so a name that comes again
 //! within one document and suite is another test: `works #2`.
@@ -36,6 +36,7 @@
 //! | `ok # TODO` in a report that gives times: JavaScript's runners say so of a test that has no body yet | `skipped` |
 //! | `not ok # unexpected success: [XPASS(strict)]` (pytest-tap) | `xpassed` |
 //! | `not ok # timeout after 1s`, `failed due to timeout` (bats); `testTimeoutFailure` (node); `# TIMEOUT` (KTAP) | `errored`, `timed_out` |
+//! | `not ok` with `signal: 'SIGSEGV'` or another signal (node) | `errored`, `crashed` |
 //! | `not ok` with a message that its runner writes of a timeout or a crash | `errored` with that kind |
 //! | `not ok` with node's `hookFailed`, `cancelledByParent`, `testAborted`, `parentAlreadyFinished`, `uncaughtException`, `unhandledRejection`; mocha's `"before all" hook` and its like; `# ERROR` (KTAP) | `errored` |
 //! | `Bail out! why` | `errored`, as the case `(bail out)` |

@@ -1,5 +1,7 @@
 //! Tests of the log reader: each rule of its documentation, by small logs.
 
+use std::sync::LazyLock;
+
 use annals_data::row::{Outcome, Status};
 
 use super::{LogRules, read_log};
@@ -23,6 +25,8 @@ fields = { name = "compiler" }
 [[module]]
 pattern = '^addons/(?<suite>\w+)/'
 "#;
+
+static EXAMPLE_RULES: LazyLock<LogRules> = LazyLock::new(|| rules(EXAMPLE));
 
 fn rules(text: &str) -> LogRules {
     toml::from_str(text).unwrap()
@@ -233,4 +237,21 @@ fn large_and_hostile_logs_are_read_in_time() {
     let limits = Limits { cases: 1, ..Limits::default() };
     let error = read_log("a.log", b"E a\nE b\n", &rules(text), &limits).expect_err("two tests");
     assert!(error.to_string().starts_with("a.log:2: the log tells of more than 1 tests"), "{error}");
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(100))]
+
+    /// Whatever a log holds, what is read of it stays within the bounds.
+    #[test]
+    fn random_logs_stay_within_bounds(
+        lines in proptest::collection::vec("(PASS|FAIL|FLAKY|Running module|a/b.c:1: warning)?:? ?[ -~é]{0,150}", 0..20),
+    ) {
+        let limits = Limits { message: 100, name: 50, ..Limits::default() };
+        let report = read_log("a.log", lines.join("\n").as_bytes(), &EXAMPLE_RULES, &limits).unwrap();
+        for case in report.cases {
+            proptest::prop_assert!(case.suite.len() <= 50 && case.name.len() <= 50 && !case.name.is_empty());
+            proptest::prop_assert!(case.message.is_none_or(|text| text.len() <= 200));
+        }
+    }
 }

@@ -52,7 +52,7 @@ impl<'f> Names<'f> {
     pub(super) fn identity(&mut self, node: usize, text: &str) -> (String, String) {
         let (suite, text) = match pytest(text) {
             Some((file, text)) => (join(&self.suite(node), file), text),
-            None => (self.suite(node), text),
+            None => (self.suite(node), last_part(text)),
         };
         let text = name(text, self.limits.name);
         let key = (self.found.nodes[node].document, suite.clone(), text.clone());

@@ -5,7 +5,7 @@
 use annals_data::row::{Outcome, Status};
 
 use super::super::cases::Cases;
-use super::super::error_kind::{TIMED_OUT, error_kind};
+use super::super::error_kind::{CRASHED, TIMED_OUT, error_kind};
 use super::super::{Error, Limits, Report};
 use super::FORMAT;
 use super::found::{Event, EventKind, Found, Point, named};
@@ -141,6 +141,7 @@ fn failure(point: &Point) -> (Status, Option<&'static str>) {
     let kind = error_kind("", text).filter(|_| !text.trim().eq_ignore_ascii_case("timeout"));
     match kind {
         Some(kind) => (Status::Errored, Some(kind)),
+        None if point.yaml.has_signal => (Status::Errored, Some(CRASHED)),
         None if NODE_ERRORS.contains(&reason) => (Status::Errored, None),
         None if MOCHA_HOOKS.iter().any(|hook| point.description.name.contains(hook)) => (Status::Errored, None),
         None => (Status::Failed, None),

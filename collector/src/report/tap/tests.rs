@@ -40,6 +40,9 @@ fn statuses_follow_the_table() {
         ("not ok 1 - a\n  ---\n  failureType: 'testTimeoutFailure'\n  ...", Status::Errored, Some("timed_out")),
         ("not ok 1 - a\n  ---\n  failureType: 'hookFailed'\n  ...", Status::Errored, None),
         ("not ok 1 - a\n  ---\n  failureType: 'testCodeFailure'\n  ...", Status::Failed, None),
+        ("not ok 1 - a\n  ---\n  exitCode: ~\n  signal: 'SIGSEGV'\n  ...", Status::Errored, Some("crashed")),
+        ("not ok 1 - a\n  ---\n  exitCode: 1\n  signal: ~\n  ...", Status::Failed, None),
+        ("not ok 1 - a\n  ---\n  message: timeout\n  ...", Status::Failed, None),
         ("not ok 1 - a\n  ---\n  error: 'Timeout of 20ms exceeded.'\n  ...", Status::Errored, Some("timed_out")),
         ("not ok 1 - a\n# Segmentation fault (core dumped)", Status::Errored, Some("crashed")),
         ("not ok 1 a \"before each\" hook for \"b\"", Status::Errored, None),
@@ -134,6 +137,14 @@ fn a_repeated_name_is_another_test_and_a_repeated_document_another_attempt() {
         assert_eq!(attempts, [("a", 1), ("a", 2)], "{text}");
         assert!(report.warnings.is_empty());
     }
+}
+
+#[test]
+fn absolute_paths_lose_what_depends_on_the_machine() {
+    assert_eq!(told("    ok 1 - a\n    1..1\nok 1 - /build/7/x.test.mjs\n1..1\n"), "x.test.mjs :: a passed");
+    assert_eq!(told("not ok 1 - /build/7/x.test.mjs\n1..1\n"), "x.test.mjs failed");
+    assert_eq!(told("1..1\nok 1 - /build/7/test_a.py::TestC.test_b[a.b]\n"), "test_a.py :: TestC.test_b[a.b] passed");
+    assert_eq!(told("1..1\nok 1 - /api/users answers\n"), "/api/users answers passed");
 }
 
 #[test]

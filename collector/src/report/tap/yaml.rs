@@ -15,6 +15,8 @@ pub(super) struct Diagnostics {
     pub(super) line: Option<i64>,
     /// node's word for why a test failed.
     pub(super) failure_type: Option<String>,
+    /// A signal ended the process that node ran for a file.
+    pub(super) has_signal: bool,
     /// node's `suite` for a group of tests.
     pub(super) type_name: Option<String>,
 }
@@ -66,8 +68,10 @@ pub(super) fn read(block: &str) -> Diagnostics {
             "file" => found.file = Some(field.value()),
             "line" => found.line = field.value().parse().ok().filter(|line| *line > 0),
             key => {
-                if key == "at" {
-                    at(&mut found, field);
+                match key {
+                    "at" => at(&mut found, field),
+                    "signal" => found.has_signal = field.value().starts_with("SIG"),
+                    _ => {}
                 }
                 rest.push(raw(field));
             }
