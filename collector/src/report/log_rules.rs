@@ -25,6 +25,9 @@
 //! pattern = '^addons/(?<suite>\w+)/'
 //! ```
 //!
+//! A rule's `fields` (`suite`, `name`, `file`, `message`) say what its lines do not say by groups. For all rules there are
+//! `tool` (what writes the log), `suite`, `name` and `use_file_stem`.
+//!
 //! # Recognised by
 //!
 //! Nothing: any text may be a log. The caller says that a file is one, and gives the rules.
