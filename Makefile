@@ -33,7 +33,7 @@ test: setup lint ## Runs everything that a change must pass
 	$(CARGO) test --workspace --doc
 
 bench: ## Measures folding, rebuilding and pages
-	$(CARGO) bench --workspace
+	$(CARGO) bench --workspace --bench warehouse
 
 demo: ## Builds a small repository, tells what broke and serves it
 	$(CARGO) run --release -- demo

@@ -5,19 +5,27 @@
 //! Finding the files and writing rows are not here.
 
 mod cases;
+mod clock;
+mod ctest;
 mod dejagnu;
+mod dotnet;
 mod duration;
 mod error_kind;
 mod exit_code;
 mod junit;
 mod log_rules;
 mod notes;
+mod nunit;
+mod otr;
+mod robot;
 mod subunit;
 mod tap;
 #[cfg(test)]
 mod tests;
 mod text;
+mod trx;
 mod xml;
+mod xunit;
 
 use std::collections::BTreeMap;
 
@@ -27,7 +35,19 @@ use text::Source;
 pub use log_rules::{LogRules, read_log};
 
 /// Every known format, in the order in which they are tried.
-const FORMATS: &[Format] = &[junit::FORMAT, tap::FORMAT, subunit::FORMAT, dejagnu::FORMAT, exit_code::FORMAT];
+const FORMATS: &[Format] = &[
+    junit::FORMAT,
+    trx::FORMAT,
+    xunit::FORMAT,
+    nunit::FORMAT,
+    ctest::FORMAT,
+    otr::FORMAT,
+    robot::FORMAT,
+    tap::FORMAT,
+    subunit::FORMAT,
+    dejagnu::FORMAT,
+    exit_code::FORMAT,
+];
 
 /// What one report says.
 #[derive(Clone, Debug, PartialEq)]

@@ -28,14 +28,21 @@ pub(super) fn error_kind(type_name: &str, text: &str) -> Option<&'static str> {
 }
 
 fn is_timeout(type_name: &str, line: &str) -> bool {
-    // nextest; JUnit 4.
+    // nextest; JUnit 4; xUnit.net.
     matches!(type_name, "test timeout" | "timeout")
         || type_name.ends_with(".testtimedoutexception")
+        || type_name.ends_with(".testtimeoutexception")
         // CTest; vitest and JUnit 4; JUnit 5; go test.
         || line == "timeout"
         || line.starts_with("test timed out ")
         || line.starts_with("execution timed out after ")
         || line.starts_with("panic: test timed out after ")
+        // xUnit.net; NUnit; MSTest.
+        || line.starts_with("test execution timed out after ")
+        || line.starts_with("test exceeded timeout value of ")
+        || line.starts_with("test exceeded cancelafter value of ")
+        || (line.starts_with("test '") && line.contains("' timed out after "))
+        || (line.starts_with("test '") && line.contains("' exceeded execution timeout period"))
         // pytest-timeout; mocha; jest.
         || line.starts_with("failed: timeout ")
         || (line.starts_with("timeout of ") && line.contains("ms exceeded"))
@@ -66,6 +73,9 @@ mod tests {
             ("Error", "Error: Timeout of 2000ms exceeded. For async tests", Some("timed_out")),
             ("", "thrown: \"Exceeded timeout of 5000 ms for a test.\"", Some("timed_out")),
             ("", "Failed: Timeout >1.0s", Some("timed_out")),
+            ("Xunit.Sdk.TestTimeoutException", "Test execution timed out after 5 milliseconds", Some("timed_out")),
+            ("", "Test exceeded Timeout value of 100ms", Some("timed_out")),
+            ("", "Test 'Slow' exceeded execution timeout period.", Some("timed_out")),
             ("test abort", "", Some("crashed")),
             ("", "SEGFAULT", Some("crashed")),
             ("", "worker 'gw0' crashed while running 'test_a.py::test_b'", Some("crashed")),

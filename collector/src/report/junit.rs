@@ -1,5 +1,9 @@
 //! Reads JUnit XML in the dialects of the tools that write it. No schema binds them, so these rules do.
 //!
+//! # Recognised by
+//!
+//! The root element `testsuites` or `testsuite`.
+//!
 //! # Structure
 //!
 //! The root is `<testsuites>` or `<testsuite>`; suites nest; test cases stand in suites or directly under
@@ -48,14 +52,21 @@
 //! | no such child: `status` or `result` of `fail…`; of `error…` | `failed`; `errored` |
 //! | anything else, also PHPUnit's `<warning>` | `passed` |
 //!
+//! # Limits
+//!
 //! jest's `test.todo` and vitest's `test.fails` cannot be told from a pass, nor can retries that a tool hides.
+//! Which tool wrote the file is seen by words that no other tool writes (pytest, jest, Vitest, Mocha, nextest, libtest,
+//! GoogleTest, Catch2, CTest, PHPUnit, Surefire, Go) and is not known for the rest. The tests began at the earliest
+//! `timestamp` of a suite; without a zone it is taken as UTC.
 
+mod account;
 mod case;
 mod identity;
 mod reading;
 mod repeat;
 #[cfg(test)]
 mod tests;
+mod tool;
 
 use quick_xml::Reader;
 use quick_xml::events::Event;

@@ -2,10 +2,15 @@
 //!
 //! The table of statuses stands in the parent's documentation. Which test a case belongs to is not decided here.
 
+use std::borrow::Cow;
+
 use annals_data::row::Status;
 
 use super::super::error_kind::error_kind;
-use super::super::text::{Excerpt, clean};
+use super::super::text::{Excerpt, clean, line};
+
+/// What the file says of a case that passed without a word.
+pub(super) const NO_CHILD: &str = "no child";
 
 /// The attributes of a test case that mean something.
 #[derive(Debug, Default)]
@@ -60,6 +65,20 @@ impl Verdict {
         })
     }
 
+    /// Returns the name of its element; what some tools call `ignored` or `disabled` is `skipped`.
+    fn element(self) -> &'static str {
+        match self {
+            Self::Failure => "failure",
+            Self::Error => "error",
+            Self::Skipped => "skipped",
+            Self::Warning => "warning",
+            Self::FlakyFailure => "flakyFailure",
+            Self::FlakyError => "flakyError",
+            Self::RerunFailure => "rerunFailure",
+            Self::RerunError => "rerunError",
+        }
+    }
+
     fn is_failing(self) -> bool {
         matches!(self, Self::Failure | Self::Error)
     }
@@ -88,6 +107,14 @@ impl Finding {
         Self { verdict, type_name: String::new(), message: String::new(), body: Excerpt::default(), duration_us: None }
     }
 
+    /// Returns what it says of the status: its element, of a skip also the type.
+    fn word(&self) -> Cow<'static, str> {
+        match (self.verdict, line(&self.type_name, 40)) {
+            (Verdict::Skipped, kind) if !kind.is_empty() => Cow::Owned(format!("skipped {kind}")),
+            (verdict, _) => Cow::Borrowed(verdict.element()),
+        }
+    }
+
     /// Returns the text; the type stands in for a message only where it says what ended the test.
     fn text(self, bound: usize) -> String {
         let is_telling = self.message.trim().is_empty() && error_kind(&self.type_name, "").is_some();
@@ -113,6 +140,8 @@ pub(super) struct Case {
 /// One run of a test, as a case tells it.
 #[derive(Debug, PartialEq)]
 pub(super) struct Attempt {
+    /// What the file says of the status.
+    pub(super) word: Cow<'static, str>,
     pub(super) status: Status,
     pub(super) error_kind: Option<&'static str>,
     pub(super) duration_us: Option<i64>,
@@ -147,6 +176,7 @@ impl Case {
     /// Returns the runs of the test in the order in which they ran; texts are bounded by `bound` bytes.
     pub(super) fn attempts(mut self, bound: usize) -> Vec<Attempt> {
         let (status, error_kind) = self.status();
+        let word = self.word();
         let is_failing = matches!(status, Status::Failed | Status::Errored);
         let (own, retries): (Vec<_>, Vec<_>) = std::mem::take(&mut self.findings)
             .into_iter()
@@ -156,7 +186,7 @@ impl Case {
         let mut attempts: Vec<Attempt> = earlier.into_iter().map(|finding| retry(finding, bound)).collect();
         let duration_us = self.attributes.duration_us;
         let message = self.message(own, is_failing, bound);
-        attempts.push(Attempt { status, error_kind, duration_us, message });
+        attempts.push(Attempt { word, status, error_kind, duration_us, message });
         attempts.extend(later.into_iter().map(|finding| retry(finding, bound)));
         attempts
     }
@@ -186,6 +216,30 @@ impl Case {
             None if skipped.is_some() => (Status::Skipped, None),
             None if has(Verdict::Warning) => (Status::Passed, None),
             None => (self.status_by_word(), None),
+        }
+    }
+
+    /// Returns what the file says of the status of the case's own run.
+    fn word(&self) -> Cow<'static, str> {
+        let own = self.findings.iter().filter(|finding| !finding.verdict.is_flaky() && !finding.verdict.is_rerun());
+        let mut words: Vec<Cow<'static, str>> = own.map(Finding::word).collect();
+        words.dedup();
+        if words.len() > 1 {
+            return Cow::Owned(words.join(" and "));
+        }
+        if let Some(word) = words.pop() {
+            return word;
+        }
+        if self.attributes.failure.is_some() {
+            return Cow::Borrowed("attribute failure");
+        }
+        match (&self.attributes.status, &self.attributes.result) {
+            (None, None) => Cow::Borrowed(NO_CHILD),
+            (Some(status), None) => Cow::Owned(format!("status {}", line(status, 40))),
+            (None, Some(result)) => Cow::Owned(format!("result {}", line(result, 40))),
+            (Some(status), Some(result)) => {
+                Cow::Owned(format!("status {}, result {}", line(status, 40), line(result, 40)))
+            }
         }
     }
 
@@ -232,9 +286,10 @@ fn retry(finding: Finding, bound: usize) -> Attempt {
     let is_error = matches!(finding.verdict, Verdict::FlakyError | Verdict::RerunError) || error_kind.is_some();
     let status = if is_error { Status::Errored } else { Status::Failed };
     let (duration_us, type_name) = (finding.duration_us, clean(&finding.type_name).into_owned());
+    let word = Cow::Borrowed(finding.verdict.element());
     let text = finding.text(bound);
     let message = [text, type_name].into_iter().find(|text| !text.is_empty());
-    Attempt { status, error_kind, duration_us, message }
+    Attempt { word, status, error_kind, duration_us, message }
 }
 
 /// Returns whether CTest could not start the test; it says `skipped` of that, but counts it as failed.

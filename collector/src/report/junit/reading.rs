@@ -12,6 +12,7 @@ use super::super::notes::Notes;
 use super::super::text::{Excerpt, Source, line};
 use super::super::{Error, Limits, Report, cases, xml};
 use super::FORMAT;
+use super::account::Account;
 use super::case::{Case, Finding, Verdict};
 use super::repeat::{self, Entry};
 
@@ -72,6 +73,9 @@ pub(super) struct Reading<'r> {
     declared_count: usize,
     notes: Notes<'r>,
     unknown_elements: Vec<String>,
+    account: Account,
+    tool: Option<String>,
+    started_at: Option<i64>,
 }
 
 impl<'r> Reading<'r> {
@@ -90,6 +94,9 @@ impl<'r> Reading<'r> {
             declared_count: 0,
             notes: Notes::new(&source.text, limits.warnings),
             unknown_elements: Vec::new(),
+            account: Account::default(),
+            tool: None,
+            started_at: None,
         }
     }
 
@@ -201,8 +208,11 @@ impl<'r> Reading<'r> {
     /// Settles what needs the whole document, at its end.
     fn settle(&mut self) {
         let entries = &mut self.entries[self.document_start..];
-        repeat::settle_repeats(entries, self.is_pytest, self.limits.message);
+        let joined = repeat::settle_repeats(entries, self.is_pytest, self.limits.message);
+        (0..joined)
+            .for_each(|_| self.account.ignore("second cases of one run: a tear-down, a file that does not load"));
         if self.is_pytest {
+            self.tool.get_or_insert_with(|| "pytest".to_owned());
             // pytest counts lines from zero.
             entries.iter_mut().for_each(|entry| entry.outcome.line = entry.outcome.line.map(|line| line + 1));
         }
@@ -211,19 +221,22 @@ impl<'r> Reading<'r> {
     }
 
     /// Returns the report.
-    pub(super) fn finish(self) -> Result<Report, Error> {
+    pub(super) fn finish(mut self) -> Result<Report, Error> {
         if !self.frames.is_empty() {
             let open = self.frames.len();
             return Err(self.refuse(format!("the report is truncated: it ends with {open} open elements")));
         }
         let is_failing = |status| !matches!(status, Status::Passed | Status::Skipped | Status::Xfailed);
+        self.entries.iter().filter(|entry| !entry.is_dropped).for_each(|entry| self.account.count(entry));
         let mut cases: Vec<Outcome> =
             self.entries.into_iter().filter(|entry| !entry.is_dropped).map(|entry| entry.outcome).collect();
         cases::number(&mut cases);
         let is_failures_only = !cases.is_empty()
             && self.declared_count > self.case_count
             && cases.iter().all(|outcome| is_failing(outcome.status));
-        Ok(Report { cases, is_failures_only, warnings: self.notes.finish(), ..Report::new(FORMAT.name) })
+        let (words, ignored) = self.account.finish();
+        let (tool, started_at, warnings) = (self.tool, self.started_at, self.notes.finish());
+        Ok(Report { cases, is_failures_only, warnings, words, ignored, tool, started_at, ..Report::new(FORMAT.name) })
     }
 
     fn innermost(&mut self) -> Option<&mut Suite> {

@@ -25,13 +25,16 @@ pub(super) struct Entry {
     pub(super) is_second_half: bool,
     /// It has no text beyond a line.
     pub(super) is_unexplained: bool,
+    /// The number of what the file says of the status.
+    pub(super) word: usize,
     /// To be left out.
     pub(super) is_dropped: bool,
 }
 
 impl Entry {
-    /// Returns the entry as the outcome of one attempt.
-    pub(super) fn with(mut self, attempt: Attempt) -> Self {
+    /// Returns the entry as the outcome of one attempt, whose status the file tells by the word of that number.
+    pub(super) fn with(mut self, attempt: Attempt, word: usize) -> Self {
+        self.word = word;
         self.outcome.status = attempt.status;
         self.outcome.error_kind = attempt.error_kind.map(str::to_owned);
         self.outcome.duration_us = attempt.duration_us;
@@ -50,16 +53,19 @@ fn groups(entries: &[Entry]) -> Vec<Vec<usize>> {
     groups.into_values().filter(|group| group.len() > 1).collect()
 }
 
-/// Joins second halves to their first, and shows repeated runs of pytest as the failures that they are.
-pub(super) fn settle_repeats(entries: &mut [Entry], is_pytest: bool, bound: usize) {
+/// Joins second halves to their first, and shows repeated runs of pytest as the failures that they are; returns how
+/// many halves were joined.
+pub(super) fn settle_repeats(entries: &mut [Entry], is_pytest: bool, bound: usize) -> usize {
+    let mut joined = 0;
     if !is_pytest && !entries.iter().any(|entry| entry.is_second_half) {
-        return;
+        return joined;
     }
     for mut group in groups(entries) {
         for pair in (1..group.len()).rev() {
             let (first, second) = (group[pair - 1], group[pair]);
             if entries[second].is_second_half && entries[first].has_failure {
                 join(entries, first, second, bound);
+                joined += 1;
                 group.remove(pair);
             }
         }
@@ -70,6 +76,7 @@ pub(super) fn settle_repeats(entries: &mut [Entry], is_pytest: bool, bound: usiz
             }
         }
     }
+    joined
 }
 
 fn join(entries: &mut [Entry], first: usize, second: usize, bound: usize) {

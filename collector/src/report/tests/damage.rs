@@ -13,6 +13,21 @@ fn the_size_is_bounded() {
     assert_eq!(error.to_string(), "a.xml:1: the report has 13 bytes; at most 10 are read");
 }
 
+/// Formats of one XML document; several documents of JUnit may follow each other, and end anywhere between.
+const DOCUMENTS: [&str; 6] = ["trx", "xunit", "nunit", "ctest", "otr", "robot"];
+
+#[test]
+fn a_document_that_is_cut_anywhere_is_refused() {
+    for (format, path) in fixtures().into_iter().filter(|(format, _)| DOCUMENTS.contains(&format.as_str())) {
+        let whole = std::fs::read(&path).unwrap();
+        let end = whole.trim_ascii_end().len();
+        for length in (1..end).step_by(1 + end / 60).chain([end - 1]) {
+            let result = read("r.xml", &whole[..length]);
+            assert!(result.is_err(), "{format} {} {length}: {result:?}", path.display());
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 

@@ -7,6 +7,7 @@ use super::super::super::text::{Excerpt, line, name};
 use super::super::case::{Attributes, Case, Finding, combine};
 use super::super::identity;
 use super::super::repeat::{self, Entry};
+use super::super::tool;
 use super::{Frame, Reading, Suite};
 
 /// The suite that jest-junit puts a file in that does not load; it writes it twice, as an error and as a failure.
@@ -18,6 +19,9 @@ impl Reading<'_> {
             self.unnamed_count += 1;
             self.notes.push(position, "the test case has no name".to_owned());
             case.attributes.name = Some(format!("(unnamed {})", self.unnamed_count));
+        }
+        if self.tool.is_none() && self.case_count == 1 {
+            self.tool = tool::of_case(&case.attributes).map(str::to_owned);
         }
         let suites: Vec<&str> = suite_names(&self.frames).collect();
         let suite = name(&identity::suite(&case.attributes, &suites, self.is_pytest), self.limits.name);
@@ -35,6 +39,7 @@ impl Reading<'_> {
             has_failure: case.has_failure() || suite == JEST_LOAD_FAILURE,
             is_second_half: case.is_teardown() || (suite == JEST_LOAD_FAILURE && case.has_failure()),
             is_unexplained: case.is_unexplained(),
+            word: 0,
             is_dropped: false,
             outcome: Outcome {
                 file: file.filter(|file| !file.is_empty()),
@@ -47,8 +52,14 @@ impl Reading<'_> {
             return Err(self.refuse(format!("the report holds more than {} outcomes", self.limits.cases)));
         }
         let last = attempts.pop();
-        self.entries.extend(attempts.into_iter().map(|attempt| entry.clone().with(attempt)));
-        self.entries.extend(last.map(|attempt| entry.with(attempt)));
+        for attempt in attempts {
+            let word = self.account.word(&attempt.word);
+            self.entries.push(entry.clone().with(attempt, word));
+        }
+        if let Some(attempt) = last {
+            let word = self.account.word(&attempt.word);
+            self.entries.push(entry.with(attempt, word));
+        }
         Ok(())
     }
 
@@ -84,6 +95,7 @@ impl Reading<'_> {
         }
         let dropped = if suite.is_go { repeat::drop_parents(entries) } else { Vec::new() };
         for (position, name) in dropped {
+            self.account.ignore("parents of subtests that failed");
             let text = format!("`{}` is left out: it failed along with its subtests", line(&name, 200));
             self.notes.push(position, text);
         }

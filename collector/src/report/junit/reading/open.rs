@@ -3,20 +3,26 @@
 use quick_xml::events::BytesStart;
 
 use super::super::super::text::{Excerpt, line, name};
-use super::super::super::{Error, duration, xml};
+use super::super::super::{Error, clock, duration, xml};
 use super::super::case::{Attributes, Case, Finding, Verdict};
+use super::super::tool;
 use super::{Frame, Reading, Suite};
 
 impl Reading<'_> {
     pub(super) fn open_root(&mut self, element: &BytesStart) -> Result<Frame, Error> {
         let mut declared_count = None;
-        let mut is_pytest = false;
-        self.attributes(element, |name, value| match name {
-            "tests" => declared_count = value.trim().parse().ok(),
-            "name" => is_pytest = value == "pytest tests",
-            _ => {}
+        let (mut is_pytest, mut tool, mut started_at) = (false, None, None);
+        self.attributes(element, |name, value| {
+            tool = tool.or(tool::of_suite(name, value));
+            match name {
+                "tests" => declared_count = value.trim().parse().ok(),
+                "name" => is_pytest = value == "pytest tests",
+                "timestamp" => started_at = clock::microseconds(value),
+                _ => {}
+            }
         })?;
         self.is_pytest |= is_pytest;
+        self.note_origin(tool, started_at);
         Ok(Frame::Root { declared_count })
     }
 
@@ -29,14 +35,28 @@ impl Reading<'_> {
             ..Suite::default()
         };
         let bound = self.limits.name;
-        self.attributes(element, |attribute, value| match attribute {
-            "tests" => suite.declared_count = value.trim().parse().ok(),
-            "name" => suite.name = name(value, bound),
-            _ => {}
+        let (mut tool, mut started_at) = (None, None);
+        self.attributes(element, |attribute, value| {
+            tool = tool.or(tool::of_suite(attribute, value));
+            match attribute {
+                "tests" => suite.declared_count = value.trim().parse().ok(),
+                "name" => suite.name = name(value, bound),
+                "timestamp" => started_at = clock::microseconds(value),
+                _ => {}
+            }
         })?;
+        self.note_origin(tool, started_at);
         self.suite_count += 1;
         self.is_pytest |= suite.name == "pytest";
         Ok(Frame::Suite(suite))
+    }
+
+    /// Keeps the first tool that the file shows, and the earliest time.
+    fn note_origin(&mut self, tool: Option<&'static str>, started_at: Option<i64>) {
+        if self.tool.is_none() {
+            self.tool = tool.map(str::to_owned);
+        }
+        self.started_at = [self.started_at, started_at].into_iter().flatten().min();
     }
 
     pub(super) fn open_case(&mut self, element: &BytesStart) -> Result<Frame, Error> {
@@ -94,16 +114,24 @@ impl Reading<'_> {
 
     /// Marks the suite where a property says what wrote it.
     pub(super) fn note_property(&mut self, element: &BytesStart) -> Result<Frame, Error> {
-        let mut is_go = false;
-        self.attributes(element, |name, value| is_go |= name == "name" && value == "go.version")?;
+        let (mut is_go, mut value) = (false, String::new());
+        self.attributes(element, |name, text| match name {
+            "name" => is_go = text == "go.version",
+            "value" => value = line(text, 40),
+            _ => {}
+        })?;
         if is_go && let Some(suite) = self.innermost() {
             suite.is_go = true;
+            self.tool.get_or_insert_with(|| tool::of_go(&value));
         }
         Ok(Frame::Ignored)
     }
 
     pub(super) fn open_unknown(&mut self, element: &str) -> Frame {
         let is_known = matches!(element, "properties" | "system-out" | "system-err" | "attachments");
+        if !is_known {
+            self.account.ignore(&format!("elements `{}`", line(element, 40)));
+        }
         if !is_known && self.unknown_elements.len() < 20 && !self.unknown_elements.iter().any(|seen| seen == element) {
             self.unknown_elements.push(element.to_owned());
             self.notes.push(self.position, format!("the element `{}` is not known and ignored", line(element, 40)));

@@ -124,3 +124,56 @@ fn an_unknown_element_is_told_once() {
     let texts: Vec<_> = report.warnings.iter().map(|warning| warning.text.as_str()).collect();
     assert_eq!(texts, ["the element `video` is not known and ignored", "the element `extra` is not known and ignored"]);
 }
+
+#[test]
+fn words_tell_what_became_of_them() {
+    let text = "<testsuite name='pytest' timestamp='2026-11-20T10:00:00'><properties/>
+        <testcase classname='c' name='a'/><testcase classname='c' name='a'><failure/></testcase>
+        <testcase classname='c' name='b'><skipped type='pytest.xfail'/></testcase>
+        <testcase classname='c' name='d'><failure/></testcase>
+        <testcase classname='c' name='d'><error message='failed on teardown with x'/></testcase>
+        <testcase classname='c' name='e' status='run' result='completed'/><odd/><odd/></testsuite>";
+    let report = read("a.xml", text.as_bytes()).unwrap();
+    let words: Vec<_> = report.words.iter().map(|((word, status), count)| (word.as_str(), *status, *count)).collect();
+    assert_eq!(
+        words,
+        [
+            ("failure", Status::Failed, 2),
+            ("no child", Status::Failed, 1),
+            ("skipped pytest.xfail", Status::Xfailed, 1),
+            ("status run, result completed", Status::Passed, 1),
+        ]
+    );
+    let ignored: Vec<_> = report.ignored.iter().map(|(what, count)| (what.as_str(), *count)).collect();
+    let halves = "second cases of one run: a tear-down, a file that does not load";
+    assert_eq!(ignored, [("elements `odd`", 2), (halves, 1)]);
+    assert_eq!(report.started_at, Some(1_795_168_800_000_000));
+}
+
+#[test]
+fn distinct_words_are_bounded() {
+    let cases: String = (0..200).map(|n| format!("<testcase name='a{n}' status='s{n}'/>")).collect();
+    let report = read("a.xml", format!("<testsuite>{cases}</testsuite>").as_bytes()).unwrap();
+    assert_eq!(report.words.len(), 50);
+    assert_eq!(report.words.values().sum::<usize>(), 200);
+}
+
+#[test]
+fn tools_are_seen_by_their_own_words() {
+    let table = [
+        ("<testsuites name='jest tests'/>", Some("jest")),
+        ("<testsuites name='vitest tests'/>", Some("Vitest")),
+        ("<testsuite name='pytest'/>", Some("pytest")),
+        ("<testsuites><testsuite name='test' package='test'/></testsuites>", Some("libtest")),
+        (
+            "<testsuite><properties><property name='go.version' value='go1.22.1 linux'/></properties></testsuite>",
+            Some("go test 1.22.1"),
+        ),
+        ("<testsuite><testcase name='a' classname='a' status='run'/></testsuite>", Some("CTest")),
+        ("<testsuite><testcase name='a' class='A\\B' file='/b/a.php'/></testsuite>", Some("PHPUnit")),
+        ("<testsuite name='org.example.A'/>", None),
+    ];
+    for (text, expected) in table {
+        assert_eq!(read("a.xml", text.as_bytes()).unwrap().tool.as_deref(), expected, "{text}");
+    }
+}
