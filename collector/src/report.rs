@@ -4,19 +4,30 @@
 //! whole or refused with file, line and reason; smaller damage is repaired by a written rule and told as a warning.
 //! Finding the files and writing rows are not here.
 
+mod allure;
 mod cases;
 mod clock;
 mod ctest;
+mod ctrf;
+mod dart;
 mod dejagnu;
 mod dotnet;
 mod duration;
 mod error_kind;
 mod exit_code;
+mod go_test;
+mod jest;
+mod json;
 mod junit;
+mod libtest;
 mod log_rules;
+mod mocha;
 mod notes;
 mod nunit;
 mod otr;
+mod path;
+mod playwright;
+mod reportlog;
 mod robot;
 mod subunit;
 mod tap;
@@ -47,6 +58,15 @@ const FORMATS: &[Format] = &[
     subunit::FORMAT,
     dejagnu::FORMAT,
     exit_code::FORMAT,
+    go_test::FORMAT,
+    libtest::FORMAT,
+    ctrf::FORMAT,
+    allure::FORMAT,
+    jest::FORMAT,
+    mocha::FORMAT,
+    playwright::FORMAT,
+    dart::FORMAT,
+    reportlog::FORMAT,
 ];
 
 /// What one report says.

@@ -1,5 +1,6 @@
 //! Which test a case belongs to: the rule of the parent's documentation, as code.
 
+use super::super::path::{is_absolute, last_part};
 use super::case::Attributes;
 
 /// Joins the names of nested suites.
@@ -42,20 +43,6 @@ fn says_more(class: &str, name: &str) -> bool {
 /// Returns whether `suite` is `class` with more before it.
 fn is_qualified(suite: &str, class: &str) -> bool {
     suite.strip_suffix(class).is_some_and(|rest| rest.ends_with(['/', '.', ':', '\\']) && !is_absolute(suite))
-}
-
-/// Returns the last part of an absolute path, and anything else as it is.
-fn last_part(text: &str) -> &str {
-    if is_absolute(text) { text.rsplit(['/', '\\']).next().unwrap_or(text) } else { text }
-}
-
-fn is_absolute(text: &str) -> bool {
-    let mut letters = text.chars();
-    match letters.next() {
-        Some('/') => !text.starts_with("//") && text.len() > 1,
-        Some(drive) => drive.is_ascii_alphabetic() && letters.as_str().starts_with(":\\"),
-        None => false,
-    }
 }
 
 #[cfg(test)]

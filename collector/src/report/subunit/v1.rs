@@ -1,6 +1,7 @@
 //! The lines of version 1, which tell of one test after the other.
 
 use annals_data::row::Status;
+use chrono::NaiveDateTime;
 
 use super::super::cases::Cases;
 use super::super::text::Source;
@@ -194,20 +195,11 @@ impl<'r> Reading<'r> {
     }
 }
 
-/// Returns microseconds since 1970 for `2026-11-21 03:12:30.871992Z`.
+/// Returns microseconds since 1970 for `2026-11-21 03:12:30.871992Z`; a clock that begins at 1970 is one, too.
 fn moment(text: &str) -> Option<i64> {
-    let (date, clock) = text.trim().strip_suffix('Z')?.split_once([' ', 'T'])?;
-    let mut date = date.splitn(3, '-').map(|part| part.parse::<u32>().ok());
-    let (year, month, day) = (date.next()??, date.next()??, date.next()??);
-    if !(1970..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-        return None;
-    }
-    // Days since 1970 with years that begin in March, after Howard Hinnant's `days_from_civil` (2013).
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let (year, day_of_year) = (i64::from(year), i64::from((153 * month + 2) / 5 + day - 1));
-    let days = year * 365 + year / 4 - year / 100 + year / 400 + day_of_year - 719_468;
-    let of_day = super::super::duration::microseconds(clock).filter(|time| *time < 86_400_000_000)?;
-    Some(days * 86_400_000_000 + of_day)
+    let parse = |form| NaiveDateTime::parse_from_str(text.trim(), form).ok();
+    let time = ["%Y-%m-%d %H:%M:%S%.fZ", "%Y-%m-%dT%H:%M:%S%.fZ"].into_iter().find_map(parse)?;
+    Some(time.and_utc().timestamp_micros()).filter(|&time| time >= 0)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Which test a point is: the rule of the parent's documentation, as code.
 
+use super::super::path;
 use std::collections::HashMap;
 
 use super::super::Limits;
@@ -73,10 +74,7 @@ fn join(suite: &str, part: &str) -> String {
     if suite.is_empty() { part.to_owned() } else { format!("{suite}{SEPARATOR}{part}") }
 }
 
-/// Returns the last part of an absolute path, and anything else as it is.
+/// Returns the last part of an absolute path, and anything else as it is: a description may begin with a slash, too.
 fn last_part(text: &str) -> &str {
-    let bytes = text.as_bytes();
-    let is_unix = bytes.first() == Some(&b'/') && bytes.len() > 1 && !text.starts_with("//") && !text.contains(' ');
-    let is_windows = bytes.first().is_some_and(u8::is_ascii_alphabetic) && text[1..].starts_with(":\\");
-    if is_unix || is_windows { text.rsplit(['/', '\\']).next().unwrap_or(text) } else { text }
+    if text.contains(' ') { text } else { path::last_part(text) }
 }

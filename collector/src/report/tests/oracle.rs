@@ -2,6 +2,7 @@
 //!
 //! The files are not part of the project; where they are not at hand, the test says so and passes.
 
+mod json;
 mod text;
 
 use std::collections::BTreeMap;
