@@ -1,7 +1,8 @@
 //! The promises that hold for the tree as a whole: heads of files, views with their tests, and documents that stay true.
 //!
 //! It only reads files and links no part of Annals, so that it is quick. `ANNALS_BLESS=1 cargo test --test tidy` writes
-//! what is generated from the heads of the views: the table in the README and `docs/views.md`. What needs a session
+//! what is generated from the heads of views and report formats: the table in the README, `docs/views.md` and
+//! `docs/formats.md`. What needs a session
 //! (are all columns of a view documented?) is tested in `analytics/tests/tidy.rs`.
 
 #![allow(clippy::unwrap_used)]
@@ -62,6 +63,25 @@ fn the_reference_shows_the_views_as_they_say_of_themselves() {
         }
     }
     agree(Path::new("docs/views.md"), &page);
+}
+
+#[test]
+fn the_reference_shows_the_formats_as_they_say_of_themselves() {
+    let mut page = String::from(
+        "# Report formats\n\nGenerated from the heads of the files in `collector/src/report`; `ANNALS_BLESS=1 cargo test \
+         --test tidy` writes it.\nA report is recognised by its content, never by its name; `annals doctor FILE` shows \
+         how one is read.\n",
+    );
+    for format in stems("collector/src/report", "rs") {
+        let text = read(&Path::new("collector/src/report").join(format!("{format}.rs")));
+        if !text.contains("const FORMAT: Format") && format != "log_rules" {
+            continue;
+        }
+        let head = text.lines().map_while(|line| line.strip_prefix("//!")).map(|line| line.trim_start_matches(' '));
+        let head = head.map(|line| if line.starts_with("# ") { format!("##{line}") } else { line.to_owned() });
+        write!(page, "\n## {format}\n\n{}\n", head.collect::<Vec<_>>().join("\n")).unwrap();
+    }
+    agree(Path::new("docs/formats.md"), &page);
 }
 
 #[test]

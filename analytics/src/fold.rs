@@ -18,7 +18,7 @@ use crate::streak::{self, Place, Streak, Tally, Verdict};
 
 mod read;
 
-use read::{Builds, History, NewChanges, Observed, Slice};
+use read::{Builds, History, NewChanges, Observed, Only, Slice};
 
 /// What a fold reads: the fact tables at one publication, and the thresholds in force.
 pub(crate) struct Facts {
@@ -168,7 +168,9 @@ async fn read_again(
     let all_builds = read::builds(facts, &everything).await?;
     let mut known: Exclusions = knowledge.read(read::exclusions)?;
     known.extend(exclusions.clone());
-    let mut again = read::history(facts, &all_builds, &everything, Some(late)).await?;
+    let tests = late.iter().filter_map(|series_id| history.get(series_id)).map(|(series, _)| series.test_id).collect();
+    let only = Only { series: late, tests: &tests };
+    let mut again = read::history(facts, &all_builds, &everything, Some(only)).await?;
     let mut of_builds = History::new();
     add_build_series(&all_builds, &known, &mut of_builds);
     again.extend(of_builds.into_iter().filter(|(series_id, _)| late.contains(series_id)));

@@ -63,7 +63,10 @@ pub async fn build(tables: &RawTables, extra: &[View], version: i64) -> Result<S
     let config = SessionConfig::new()
         .with_default_catalog_and_schema("annals", "mart")
         .with_create_default_catalog_and_schema(false)
-        .with_information_schema(true);
+        .with_information_schema(true)
+        // Most questions are about few tests: texts of the rows that a filter drops need not be decoded.
+        .set_bool("datafusion.execution.parquet.pushdown_filters", true)
+        .set_bool("datafusion.execution.parquet.reorder_filters", true);
     let context = SessionContext::new_with_config(config);
     let catalog = Arc::new(MemoryCatalogProvider::new());
     for name in ["raw", "step", "mart", "system"] {

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Builder, RecordBatch, StringBuilder};
+use arrow::compute::{SortColumn, lexsort_to_indices, take_record_batch};
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow::json::ReaderBuilder;
@@ -166,13 +167,21 @@ pub(crate) fn messages(
     Ok((decode(&MESSAGE, &rows)?, ids))
 }
 
-/// Returns the rows of `outcome`.
+/// Returns the rows of `outcome`, those of one test together: who asks for a test reads few pages of a file.
 pub(crate) fn outcomes(batch: i64, builds: &[BuildFacts]) -> Result<RecordBatch> {
     let mut columns = OutcomeColumns::default();
     for facts in builds {
         columns.append(batch, facts);
     }
-    columns.finish(OUTCOME.arrow()).map_err(|source| Error::Rows { table: OUTCOME.name, source })
+    let rows = columns.finish(OUTCOME.arrow()).and_then(|rows| sorted(&rows));
+    rows.map_err(|source| Error::Rows { table: OUTCOME.name, source })
+}
+
+/// Returns the rows in the order of test, series and position.
+fn sorted(rows: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let column = |name| SortColumn { values: rows.column_by_name(name).expect("declared").clone(), options: None };
+    let order = lexsort_to_indices(&["test_id", "series_id", "position"].map(column), None)?;
+    take_record_batch(rows, &order)
 }
 
 /// Builders of the outcome columns, in the schema's order: the one table that is large enough to deserve them.

@@ -174,7 +174,7 @@ impl Store {
         Ok(receipt)
     }
 
-    /// Merges small files; outcomes are brought into the order of series and position. Returns, by table, how many
+    /// Merges small files; outcomes of one test are brought together. Returns, by table, how many
     /// files there were and how many there are.
     pub async fn compact(&self) -> Result<Vec<(&'static str, usize, usize)>> {
         let mut writer = self.writer.lock().await;
@@ -185,7 +185,7 @@ impl Store {
             facts.refresh().await?;
             let before = facts.file_count()?;
             if before > 1 {
-                let sort: &[&str] = if table.name == OUTCOME.name { &["series_id"] } else { &[] };
+                let sort: &[&str] = if table.name == OUTCOME.name { &["test_id"] } else { &[] };
                 facts.compact(sort).await?;
             }
             counts.push((table.name, before, facts.file_count()?));

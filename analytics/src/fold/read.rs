@@ -132,16 +132,18 @@ pub(super) async fn builds(facts: &Facts, slice: &Slice) -> Result<Builds> {
     Ok(Builds { list, index })
 }
 
+/// Some series, and the tests that they are of.
+pub(super) struct Only<'a> {
+    pub series: &'a BTreeSet<i64>,
+    pub tests: &'a BTreeSet<i64>,
+}
+
 /// Reads the outcomes of a slice, or of some series only.
-pub(super) async fn history(
-    facts: &Facts,
-    builds: &Builds,
-    slice: &Slice,
-    only: Option<&BTreeSet<i64>>,
-) -> Result<History> {
+pub(super) async fn history(facts: &Facts, builds: &Builds, slice: &Slice, only: Option<Only<'_>>) -> Result<History> {
     const COLUMNS: [&str; 9] =
         ["series_id", "test_id", "build_id", "attempt", "message_id", "outcome", "kind", "suite", "name"];
-    let filter = only.into_iter().fold(slice.filter(), |filter, only| filter.and(among(only)));
+    let filter = only.iter().fold(slice.filter(), |filter, only| filter.and(among(only.tests)));
+    let only = only.map(|only| only.series);
     let frame = facts.context.table("outcome").await?.filter(filter)?.select_columns(&COLUMNS)?;
     let mut history = History::new();
     let mut stream = frame.execute_stream().await?;
@@ -152,14 +154,14 @@ pub(super) async fn history(
     Ok(history)
 }
 
-/// Narrows a scan to some series: by name when they are few, else by the bounds of their ids.
-fn among(series: &BTreeSet<i64>) -> Expr {
+/// Narrows a scan to some tests, by which the files are sorted: by id when they are few, else by the bounds of the ids.
+fn among(tests: &BTreeSet<i64>) -> Expr {
     const FEW: usize = 200;
-    if series.len() <= FEW {
-        return col("series_id").in_list(series.iter().map(|&id| lit(id)).collect(), false);
+    if tests.len() <= FEW {
+        return col("test_id").in_list(tests.iter().map(|&id| lit(id)).collect(), false);
     }
-    let (first, last) = (series.first().copied().unwrap_or(i64::MIN), series.last().copied().unwrap_or(i64::MAX));
-    col("series_id").between(lit(first), lit(last))
+    let (first, last) = (tests.first().copied().unwrap_or(i64::MIN), tests.last().copied().unwrap_or(i64::MAX));
+    col("test_id").between(lit(first), lit(last))
 }
 
 fn observe(batch: &RecordBatch, builds: &Builds, only: Option<&BTreeSet<i64>>, history: &mut History) {

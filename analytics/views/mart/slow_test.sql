@@ -1,5 +1,5 @@
 -- Slow tests
--- Over all attempts whose length is known. Ask for one project and builder: this reads outcomes.
+-- Over all attempts whose length is known: this reads the outcomes of all tests, to compare them.
 -- Grain: one row per test, branch and builder
 -- test_id: the test, whatever the builder and branch
 -- project: the project
@@ -13,19 +13,7 @@
 -- max_ms: longest, milliseconds
 -- total_ms: all its attempts together
 -- share_ratio: its part of the time that all tests of this builder and branch took
-WITH timed AS (
-    SELECT
-        test_id, project, branch, builder, suite, name,
-        count(*) AS run_count,
-        median(duration_us) / 1000.0 AS median_ms,
-        approx_percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_us) / 1000.0 AS p95_ms,
-        max(duration_us) / 1000.0 AS max_ms,
-        sum(duration_us) / 1000.0 AS total_ms
-    FROM raw.outcome
-    WHERE kind = 'test' AND duration_us IS NOT NULL AND outcome <> 'skipped'
-    GROUP BY test_id, project, branch, builder, suite, name
-)
 SELECT
     test_id, project, branch, builder, suite, name, run_count, median_ms, p95_ms, max_ms, total_ms,
     total_ms / nullif(sum(total_ms) OVER (PARTITION BY project, branch, builder), 0) AS share_ratio
-FROM timed
+FROM mart.test_duration

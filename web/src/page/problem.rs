@@ -101,6 +101,7 @@ pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Resu
         .eq("problem_id", id.as_str())
         .order("position, at, event");
     let strip = Select::of("test_grid", "position, revision, build_id, verdict, duration_ms")
+        .eq("test_id", problem.int("test_id").unwrap_or_default())
         .eq("series_id", problem.int("series_id").unwrap_or_default())
         .order("position DESC")
         .limit(50);

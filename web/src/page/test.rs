@@ -77,6 +77,6 @@ fn flaky(id: i64) -> Select {
 }
 
 fn slow(id: i64) -> Select {
-    let columns = "branch, builder, run_count, median_ms, p95_ms, max_ms, total_ms, share_ratio";
-    Select::of("slow_test", columns).eq("test_id", id).order("branch, builder")
+    let columns = "branch, builder, run_count, median_ms, p95_ms, max_ms, total_ms";
+    Select::of("test_duration", columns).eq("test_id", id).order("branch, builder")
 }

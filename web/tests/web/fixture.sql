@@ -115,8 +115,10 @@ CREATE TABLE mart.flaky_test AS SELECT CAST(503 AS BIGINT) AS series_id, CAST(70
   'linux-unit' AS builder, 'net.http' AS suite, 'retries' AS name, CAST(59 AS BIGINT) AS position_count, CAST(5 AS BIGINT) AS flaky_position_count,
   CAST(10 AS BIGINT) AS flip_count, 0.17 AS flip_rate, 0.08 AS failed_ratio, CAST('2026-11-15T08:00:00Z' AS TIMESTAMPTZ) AS last_flaky_at, 'same_revision' AS rule;
 
-CREATE TABLE mart.slow_test AS SELECT CAST(703 AS BIGINT) AS test_id, 'demo' AS project, 'main' AS branch, 'linux-unit' AS builder,
-  'net.http' AS suite, 'retries' AS name, CAST(59 AS BIGINT) AS run_count, 37.5 AS median_ms, 43.0 AS p95_ms, 43.5 AS max_ms, 2400.0 AS total_ms, 0.31 AS share_ratio;
+CREATE TABLE mart.test_duration AS SELECT CAST(703 AS BIGINT) AS test_id, 'demo' AS project, 'main' AS branch, 'linux-unit' AS builder,
+  'net.http' AS suite, 'retries' AS name, CAST(59 AS BIGINT) AS run_count, 37.5 AS median_ms, 43.0 AS p95_ms, 43.5 AS max_ms, 2400.0 AS total_ms;
+
+CREATE TABLE mart.slow_test AS SELECT *, 0.31 AS share_ratio FROM mart.test_duration;
 
 CREATE TABLE mart.branch_day AS SELECT 'demo' AS project, 'main' AS branch, CAST(to_timestamp_seconds(1790035200 + 86400 * (value - 1)) AS DATE) AS day,
   CAST(1 AS BIGINT) AS build_count, CAST(1234 AS BIGINT) AS outcome_count,

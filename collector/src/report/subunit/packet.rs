@@ -41,7 +41,7 @@ pub(super) struct Packet<'p> {
 pub(super) enum Item<'p> {
     Packet(Packet<'p>),
     /// Text between packets.
-    Text(&'p [u8]),
+    Text,
 }
 
 /// A place in a stream.
@@ -80,10 +80,10 @@ impl<'p> Stream<'p> {
         Ok(Some(self.text(rest.len())))
     }
 
+    /// Skips text.
     fn text(&mut self, length: usize) -> Item<'p> {
-        let text = &self.bytes[self.position..self.position + length];
         self.position += length;
-        Item::Text(text)
+        Item::Text
     }
 
     /// Returns the length of the packet at a place, or nothing where the signature is only a letter of a text.

@@ -36,7 +36,7 @@ pub(super) fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
         })?;
         match item {
             Some(Item::Packet(packet)) => reading.packet(position, packet)?,
-            Some(Item::Text(_)) => reading.cases.ignore("texts between packets"),
+            Some(Item::Text) => reading.cases.ignore("texts between packets"),
             None => return reading.finish(),
         }
     }
