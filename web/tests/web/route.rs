@@ -49,7 +49,7 @@ const EXAMPLES: &[(&str, &str, &[&str])] = &[
     ),
     ("/log/{*path}", "/log/demo/160/1%20setup.zst", &["hello <b>log</b>"]),
     ("/grid", "/grid", &["retries", "/build/160", "≈", "not run"]),
-    ("/test/{test_id}", "/test/703", &["same revision", "43.5 ms", "/chart/duration.svg?test=703", "failed"]),
+    ("/test/{test_id}", "/test/703", &["same revision", "95th percentile", "/chart/duration.svg?test=703", "failed"]),
     ("/author", "/author", &["94.7 %", "Ada &#60;b&#62;", "+3 merges", "–"]),
     (
         "/author/{person_id}",
