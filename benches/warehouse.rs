@@ -68,6 +68,7 @@ async fn run(options: &Options) -> Result<()> {
     let streaks = pages::number(&warehouse, "SELECT count(*) FROM raw.streak").await?;
     let peer = peer::streaks(&root.join("facts"))?;
     rebuild(&warehouse, outcomes, streaks, peer.as_ref()).await?;
+    compact(&warehouse).await?;
     pages::measure(&warehouse, peer.as_ref()).await
 }
 
@@ -98,6 +99,15 @@ async fn fold(warehouse: &Warehouse, shape: history::Shape) -> Result<()> {
         seconds += start.elapsed().as_secs_f64();
     }
     println!("commit and fold, 20 positions at a time: {}", rate(outcomes as i64, seconds));
+    Ok(())
+}
+
+/// Brings the outcomes into their order, as a store that is kept has them.
+async fn compact(warehouse: &Warehouse) -> Result<()> {
+    let start = Instant::now();
+    let counts = warehouse.store().compact().await?;
+    let files: Vec<_> = counts.iter().map(|(table, before, after)| format!("{table} {before} to {after}")).collect();
+    println!("compact: {:.2} s; files: {}", start.elapsed().as_secs_f64(), files.join(", "));
     Ok(())
 }
 

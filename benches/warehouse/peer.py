@@ -9,6 +9,8 @@ from deltalake import DeltaTable
 
 facts = sys.argv[1]
 connection = duckdb.connect()
+# It would go to standard output, beside the answer.
+connection.execute("SET enable_progress_bar = false")
 for table in ["outcome", "build"]:
     files = DeltaTable(f"{facts}/{table}").file_uris()
     connection.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet({files!r})")

@@ -28,8 +28,13 @@ fn a_document_that_is_cut_anywhere_is_refused() {
     }
 }
 
+/// Returns how many cases are tried; `ANNALS_CASES=1000000` tries more of them than fit into every run.
+fn cases() -> u32 {
+    std::env::var("ANNALS_CASES").map_or(1000, |count| count.parse().unwrap())
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
 
     /// Bytes of real reports, changed, cut and repeated anywhere: whatever is read stays within the bounds.
     #[test]
