@@ -7,6 +7,8 @@
 //!
 //! Absolute times say little on a shared machine: compare the ratios.
 
+#![allow(clippy::print_stdout)]
+
 #[path = "warehouse/history.rs"]
 mod history;
 #[path = "warehouse/pages.rs"]

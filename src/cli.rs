@@ -202,6 +202,9 @@ pub(crate) struct Problems {
     /// Only problems of at least so many days
     #[arg(long, value_name = "DAYS")]
     pub age: Option<f64>,
+    /// regression, or born_failing: failing since the test's first run
+    #[arg(long)]
+    pub origin: Option<String>,
     /// At most so many
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub limit: usize,

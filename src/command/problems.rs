@@ -18,7 +18,7 @@ pub(super) async fn run(options: &cli::Problems, warehouse: &Warehouse) -> Resul
         "SELECT {COLUMNS} FROM problem_guilty \
          WHERE ($1 = 'all' OR state = $1) AND ($2 IS NULL OR project = $2) AND ($3 IS NULL OR branch = $3) \
          AND ($4 IS NULL OR builder = $4) AND ($5 IS NULL OR strpos(lower(guilty), lower($5)) > 0) \
-         AND ($6 IS NULL OR age_days >= $6) ORDER BY {order}, problem_id LIMIT {}",
+         AND ($6 IS NULL OR age_days >= $6) AND ($7 IS NULL OR origin = $7) ORDER BY {order}, problem_id LIMIT {}",
         options.limit
     );
     let parameters = [
@@ -28,6 +28,7 @@ pub(super) async fn run(options: &cli::Problems, warehouse: &Warehouse) -> Resul
         parameter(options.lane.builder.as_deref()),
         parameter(options.person.as_deref()),
         ScalarValue::Float64(options.age),
+        parameter(options.origin.as_deref()),
     ];
     print(&session, &sql, &parameters).await
 }

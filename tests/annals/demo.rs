@@ -78,7 +78,7 @@ fn says(arguments: &[&str], texts: &[&str]) {
 #[test]
 fn questions_are_answered() {
     says(&["problems"], &["test_unique_keeps_the_order", "through Jonas Weber (1 of"]);
-    says(&["problems", "--state", "all", "--person", "ines", "--longest"], &["test_gcd"]);
+    says(&["problems", "--state", "all", "--person", "ines", "--longest", "--origin", "regression"], &["test_gcd"]);
     says(&["blame", "test_unique_keeps_the_order"], &["guilty", "Jonas Weber", "last good"]);
     says(&["blame", "test_wrap_cuts_long_words"], &["failing since its first run"]);
     says(&["history", "test_gcd", "--builder", "sh-posix"], &["pass", "fail"]);
