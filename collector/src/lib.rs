@@ -11,6 +11,7 @@
 //! - [`collect`]: all builds of the picked revisions, several at once.
 //! - [`demo`]: a small real repository to try all this on.
 //! - [`ingest`]: reports of builds that ran elsewhere.
+//! - [`provider`]: which CI runs this process, and what it says of the build.
 //! - [`wire`]: what travels between a sender and a server.
 //! - [`import`]: whole histories from files, by SELECT statements.
 //!
@@ -24,6 +25,7 @@ pub mod history;
 pub mod import;
 pub mod ingest;
 pub mod mirror;
+pub mod provider;
 pub mod report;
 pub mod run;
 pub mod wire;
