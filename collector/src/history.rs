@@ -22,22 +22,39 @@ pub use selection::{Picked, Revision, Selection};
 #[derive(Clone, Debug)]
 pub struct History {
     path: PathBuf,
+    lender: Option<Lender>,
+}
+
+/// A checkout whose objects are looked up too, where a history has nothing but its commits.
+#[derive(Clone, Debug)]
+struct Lender {
+    objects: PathBuf,
+    /// What is checked out, for its `.mailmap`.
+    head: Option<String>,
 }
 
 impl History {
     /// Opens the repository at `path`, bare or not.
     pub fn open(path: &Path) -> Result<Self> {
         let repository = Repository::open(path).map_err(Error::git(path))?;
-        Ok(Self { path: repository.path().to_owned() })
+        Ok(Self { path: repository.path().to_owned(), lender: None })
     }
 
     /// Opens the repository that surrounds `dir`; `None` where there is none.
     pub fn surrounding(dir: &Path) -> Result<Option<Self>> {
         match Repository::discover(dir) {
-            Ok(repository) => Ok(Some(Self { path: repository.path().to_owned() })),
+            Ok(repository) => Ok(Some(Self { path: repository.path().to_owned(), lender: None })),
             Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(None),
             Err(error) => Err(Error::git(dir)(error)),
         }
+    }
+
+    /// Opens the repository at `path`, which has commits only; trees and files are those of `checkout`, where it has them.
+    pub(crate) fn open_with(path: &Path, checkout: &Self) -> Result<Self> {
+        let lent = checkout.repository()?;
+        let head = checkout.resolve("HEAD").ok();
+        let lender = Lender { objects: lent.commondir().join("objects"), head };
+        Ok(Self { lender: Some(lender), ..Self::open(path)? })
     }
 
     /// Returns the folder with the repository's objects and references.
@@ -69,6 +86,13 @@ impl History {
         names.into_iter().next().ok_or_else(|| unknown("HEAD names no branch"))
     }
 
+    /// Returns the branch that the remote `origin` calls its own, where the checkout knows it.
+    pub(crate) fn remote_branch(&self) -> Option<String> {
+        let repository = self.repository().ok()?;
+        let head = repository.find_reference("refs/remotes/origin/HEAD").ok()?;
+        Some(head.symbolic_target().ok()??.strip_prefix("refs/remotes/origin/")?.to_owned())
+    }
+
     /// Returns the full id of the newest revision of a branch.
     pub fn tip(&self, branch: &str) -> Result<String> {
         let repository = self.repository()?;
@@ -93,11 +117,29 @@ impl History {
         Ok(self.first_parents(&repository, id)?.len() as i64 - 1)
     }
 
+    /// Returns a revision and its ancestors, about newest first, at most `limit`.
+    pub(crate) fn newest(&self, revision: &str, limit: usize) -> Result<Vec<String>> {
+        let repository = self.repository()?;
+        let tip = self.commit_id(&repository, revision)?;
+        let walk = || -> Result<Vec<Oid>, git2::Error> {
+            let mut walk = repository.revwalk()?;
+            walk.set_sorting(Sort::TIME)?;
+            walk.push(tip)?;
+            walk.take(limit).collect()
+        };
+        Ok(walk().map_err(Error::git(&self.path))?.iter().map(Oid::to_string).collect())
+    }
+
     pub(crate) fn repository(&self) -> Result<Repository> {
         // As for git itself: objects are verified when they come in, not whenever they are read, which is half the
         // time of reading a history. The switch is libgit2's own and holds for the process.
         git2::opts::strict_hash_verification(false);
-        Repository::open(&self.path).map_err(Error::git(&self.path))
+        let repository = Repository::open(&self.path).map_err(Error::git(&self.path))?;
+        if let Some(objects) = self.lender.as_ref().and_then(|lender| lender.objects.to_str()) {
+            let lend = || repository.odb()?.add_disk_alternate(objects);
+            lend().map_err(Error::git(&self.path))?;
+        }
+        Ok(repository)
     }
 
     fn commit_id(&self, repository: &Repository, revision: &str) -> Result<Oid> {

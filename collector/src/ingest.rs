@@ -45,7 +45,7 @@ pub fn read<'r>(files: impl IntoIterator<Item = (&'r str, &'r [u8])>) -> Result<
     let mut all = Reports::default();
     let mut reports = Vec::new();
     for (label, bytes) in files {
-        all.hashes.push(format!("{:016x}", id::id(&[&String::from_utf8_lossy(bytes)])));
+        all.hashes.push(hash(bytes));
         let report = report::read(label, bytes)?;
         all.warnings.extend(run::warnings(label, &report));
         all.is_failures_only |= report.is_failures_only;
@@ -61,6 +61,11 @@ pub fn read<'r>(files: impl IntoIterator<Item = (&'r str, &'r [u8])>) -> Result<
         all.outcomes.extend(run::renumber(report.cases, &mut attempts));
     }
     Ok(all)
+}
+
+/// Returns what tells a report's content from another one.
+pub(crate) fn hash(bytes: &[u8]) -> String {
+    format!("{:016x}", id::id(&[&String::from_utf8_lossy(bytes)]))
 }
 
 /// Returns the reports as one build of `origin`.

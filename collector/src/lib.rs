@@ -12,6 +12,7 @@
 //! - [`demo`]: a small real repository to try all this on.
 //! - [`ingest`]: reports of builds that ran elsewhere.
 //! - [`provider`]: which CI runs this process, and what it says of the build.
+//! - [`upload`]: reports of this machine's builds, sent to a server or kept until it can be reached.
 //! - [`wire`]: what travels between a sender and a server.
 //! - [`import`]: whole histories from files, by SELECT statements.
 //!
@@ -28,6 +29,7 @@ pub mod mirror;
 pub mod provider;
 pub mod report;
 pub mod run;
+pub mod upload;
 pub mod wire;
 
 mod cancellation;

@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 use crate::history::Revision;
 use reports::Reports;
 
-pub(crate) use reports::{read_bounded, renumber, warnings};
+pub(crate) use reports::{SIZE_LIMIT as REPORT_LIMIT, read_bounded, renumber, warnings};
 
 /// What is to be built, and where.
 #[derive(Clone, Copy, Debug)]

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use annals_data::row::Change;
+use annals_data::row::{Change, File};
 use git2::{Commit, Mailmap, Oid, Repository, Signature};
 
 use super::content::Contents;
@@ -58,6 +58,21 @@ impl History {
         Ok(done)
     }
 
+    /// Reads the changes `ids`, in their order; the files of those before the last `with_files` are left out.
+    ///
+    /// People are named by the `.mailmap` of `tip`.
+    pub(crate) fn read(&self, project: &str, tip: &str, ids: &[String], with_files: usize) -> Result<Vec<Change>> {
+        let repository = self.repository()?;
+        let ids = ids.iter().map(|id| self.commit_id(&repository, id)).collect::<Result<Vec<_>>>()?;
+        let (old, new) = ids.split_at(ids.len().saturating_sub(with_files));
+        let mut changes = Vec::with_capacity(ids.len());
+        for (ids, has_files) in [(old, false), (new, true)] {
+            let mut readers = [Reader { has_files, ..Reader::new(self, project, tip)? }];
+            changes.extend(read(&mut readers, ids)?);
+        }
+        Ok(changes)
+    }
+
     fn unknown(&self, tips: &[String], known: &dyn Fn(&str) -> bool) -> Result<Vec<Oid>> {
         let repository = self.repository()?;
         let tips = tips.iter().map(|tip| self.commit_id(&repository, tip)).collect::<Result<Vec<_>>>()?;
@@ -91,6 +106,9 @@ struct Reader {
     /// The text of `.mailmap`: what libgit2 makes of it cannot move between threads.
     mailmap: String,
     is_shallow: bool,
+    /// Trees may be absent: the history has commits only, or was cloned without them.
+    is_partial: bool,
+    has_files: bool,
 }
 
 /// What a thread needs beside its reader and cannot be sent to another one.
@@ -102,9 +120,14 @@ struct Desk<'r> {
 impl Reader {
     fn new(history: &History, project: &str, tip: &str) -> Result<Self> {
         let repository = history.repository()?;
-        let mailmap = mailmap(&repository, tip).map_err(Error::git(&history.path))?;
+        let is_partial = history.lender.is_some() || is_promised(&repository);
+        let mailmap = match mailmap(&repository, tip) {
+            Err(_) if is_partial => lent_mailmap(history, &repository),
+            mailmap => mailmap.map_err(Error::git(&history.path))?,
+        };
         let is_shallow = repository.is_shallow();
-        Ok(Self { history: history.clone(), project: project.to_owned(), repository, mailmap, is_shallow })
+        let (history, project) = (history.clone(), project.to_owned());
+        Ok(Self { history, project, repository, mailmap, is_shallow, is_partial, has_files: true })
     }
 
     fn take(&mut self, ids: &[Oid], next: &AtomicUsize) -> Result<Vec<Chunk>> {
@@ -142,9 +165,16 @@ impl Reader {
             committed_at: clock::from_seconds(commit.time().seconds()),
             subject: cut(text(commit.summary_bytes().unwrap_or_default()), SUBJECT_LIMIT),
             message: cut(text(commit.message_bytes()), MESSAGE_LIMIT),
-            files: if is_edge { Vec::new() } else { file::files(&self.repository, &desk.contents, &commit)? },
+            files: if is_edge || !self.has_files { Vec::new() } else { self.files(&commit, desk)? },
             parents,
         })
+    }
+
+    fn files(&self, commit: &Commit<'_>, desk: &Desk<'_>) -> Result<Vec<File>, git2::Error> {
+        match file::files(&self.repository, &desk.contents, commit) {
+            Err(error) if self.is_partial && error.code() == git2::ErrorCode::NotFound => Ok(Vec::new()),
+            files => files,
+        }
     }
 
     /// Returns the parents that the commit itself names; libgit2 hides those beyond the edge of a shallow history.
@@ -168,6 +198,18 @@ fn mailmap(repository: &Repository, tip: &str) -> Result<String, git2::Error> {
     let tree = repository.revparse_single(tip)?.peel_to_tree()?;
     let blob = tree.get_name(".mailmap").and_then(|entry| entry.to_object(repository).ok()?.into_blob().ok());
     Ok(blob.map(|blob| String::from_utf8_lossy(blob.content()).into_owned()).unwrap_or_default())
+}
+
+/// What is checked out has a `.mailmap` where the tip's tree is not at hand.
+fn lent_mailmap(history: &History, repository: &Repository) -> String {
+    let head = history.lender.as_ref().and_then(|lender| lender.head.as_deref()).unwrap_or("HEAD");
+    mailmap(repository, head).unwrap_or_default()
+}
+
+/// Returns whether a remote has promised objects that are not here: `git clone --filter`.
+fn is_promised(repository: &Repository) -> bool {
+    let config = repository.config().and_then(|mut config| config.snapshot());
+    config.is_ok_and(|config| config.get_bool("remote.origin.promisor").unwrap_or(false))
 }
 
 /// Returns text as UTF-8; old commits say when they are Latin-1.

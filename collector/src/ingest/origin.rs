@@ -57,38 +57,64 @@ pub struct Given {
     pub patch_author: Option<(String, String)>,
 }
 
+impl Given {
+    /// Returns the project: as given, else the name of the remote's repository or of the checkout's folder.
+    pub(crate) fn project(&self, checkout: Option<&History>) -> Result<String> {
+        match &self.project {
+            Some(project) => Ok(project.clone()),
+            None => project(checkout.ok_or_else(|| no_checkout("project", "--project"))?),
+        }
+    }
+
+    /// Returns the branch: as given, else the one that is checked out.
+    pub(crate) fn branch(&self, checkout: Option<&History>) -> Result<String> {
+        match &self.branch {
+            Some(branch) => Ok(branch.clone()),
+            None => checkout.ok_or_else(|| no_checkout("branch", "--branch"))?.default_branch(),
+        }
+    }
+
+    /// Returns the revision's full id: as given, else the one that is checked out.
+    ///
+    /// With `is_elsewhere` the given one need not be in the checkout.
+    pub(crate) fn revision(&self, checkout: Option<&History>, is_elsewhere: bool) -> Result<String> {
+        match (&self.revision, checkout) {
+            (Some(revision), None) => Ok(revision.clone()),
+            (Some(revision), Some(history)) if is_elsewhere => {
+                Ok(history.resolve(revision).unwrap_or_else(|_| revision.clone()))
+            }
+            (Some(revision), Some(history)) => history.resolve(revision),
+            (None, _) => checkout.ok_or_else(|| no_checkout("revision", "--revision"))?.resolve("HEAD"),
+        }
+    }
+
+    /// Returns the builder, which must be given.
+    pub(crate) fn builder(&self) -> Result<String> {
+        let nobody =
+            || Error::Missing { what: "builder", reason: "no report names it".to_owned(), option: "--builder" };
+        self.builder.clone().ok_or_else(nobody)
+    }
+}
+
+fn no_checkout(what: &'static str, option: &'static str) -> Error {
+    Error::Missing { what, reason: "no checkout is around".to_owned(), option }
+}
+
 impl Origin {
     /// Completes what was given by the checkout that surrounds `dir`; returns it too, for its changes.
     ///
     /// Without a checkout project, branch, revision and position must all be given.
     pub fn from_checkout(dir: &Path, given: Given) -> Result<(Self, Option<History>)> {
         let history = History::surrounding(dir)?;
-        let missing = |what, option| Error::Missing { what, reason: "no checkout is around".to_owned(), option };
-        let checkout = |what, option| history.as_ref().ok_or_else(|| missing(what, option));
-        let project = match &given.project {
-            Some(project) => project.clone(),
-            None => project(checkout("project", "--project")?)?,
-        };
-        let branch = match &given.branch {
-            Some(branch) => branch.clone(),
-            None => checkout("branch", "--branch")?.default_branch()?,
-        };
-        let revision = match (&given.revision, &history) {
-            (Some(revision), None) => revision.clone(),
-            // With a position given, the revision need not be in this checkout.
-            (Some(revision), Some(history)) if given.position.is_some() => {
-                history.resolve(revision).unwrap_or_else(|_| revision.clone())
-            }
-            (Some(revision), Some(history)) => history.resolve(revision)?,
-            (None, _) => checkout("revision", "--revision")?.resolve("HEAD")?,
-        };
+        let checkout = history.as_ref();
+        let project = given.project(checkout)?;
+        let branch = given.branch(checkout)?;
+        let revision = given.revision(checkout, given.position.is_some())?;
         let position = match given.position {
             Some(position) => position,
-            None => checkout("position", "--position")?.position(&revision)?,
+            None => checkout.ok_or_else(|| no_checkout("position", "--position"))?.position(&revision)?,
         };
-        let nobody =
-            || Error::Missing { what: "builder", reason: "no report names it".to_owned(), option: "--builder" };
-        let builder = given.builder.clone().ok_or_else(nobody)?;
+        let builder = given.builder()?;
         Ok((Self { project, branch, revision, position, builder, given }, history))
     }
 
