@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Collect(Collect),
     /// Takes in reports of a build that ran elsewhere
     Ingest(Ingest),
+    /// Sends reports of a build to a server, from any CI; never fails the build unless asked to
+    Upload(Box<Upload>),
     /// Takes in a history from files by SELECT statements
     Import(Import),
     /// Asks by SQL
@@ -135,6 +137,95 @@ pub(crate) struct Ingest {
     /// The build is a try build of a patch by this person
     #[arg(long, value_name = "NAME <ADDRESS>")]
     pub patch_by: Option<String>,
+}
+
+/// Options of `upload`.
+#[derive(Debug, Args)]
+pub(crate) struct Upload {
+    /// Report files, folders, patterns, or - for standard input [default: what is called like a report below here]
+    pub files: Vec<String>,
+    /// Address of the server
+    #[arg(long, env = "ANNALS_SERVER", value_name = "URL")]
+    pub server: Option<String>,
+    /// Token of the server; better given by the environment
+    #[arg(long, env = "ANNALS_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    pub token: Option<String>,
+    /// Whose build it is
+    #[command(flatten)]
+    pub origin: Uploaded,
+    /// What becomes of it
+    #[command(flatten)]
+    pub sending: Sending,
+}
+
+/// What `upload` is told of a build; each is else taken from the CI, then from the surrounding checkout.
+#[derive(Debug, Args)]
+pub(crate) struct Uploaded {
+    /// The project
+    #[arg(long)]
+    pub project: Option<String>,
+    /// The branch
+    #[arg(long)]
+    pub branch: Option<String>,
+    /// The revision
+    #[arg(long)]
+    pub revision: Option<String>,
+    /// Place of the revision in its branch's first-parent line
+    #[arg(long, value_name = "N")]
+    pub position: Option<i64>,
+    /// The builder: one kind of build
+    #[arg(long)]
+    pub builder: Option<String>,
+    /// Idempotency key: a second upload of the same key changes nothing
+    #[arg(long)]
+    pub key: Option<String>,
+    /// The part of a build that comes in parts; auto: the CI's index of the job
+    #[arg(long)]
+    pub part: Option<String>,
+    /// Close a build that came in parts
+    #[arg(long = "final")]
+    pub is_final: bool,
+    /// The builder's own number for the build
+    #[arg(long)]
+    pub number: Option<i64>,
+    /// Address of the build's own page
+    #[arg(long)]
+    pub url: Option<String>,
+    /// The machine that ran it
+    #[arg(long)]
+    pub worker: Option<String>,
+    /// The build is a try build of a patch by this person
+    #[arg(long, value_name = "NAME <ADDRESS>")]
+    pub patch_by: Option<String>,
+}
+
+/// How `upload` sends.
+#[derive(Debug, Args)]
+pub(crate) struct Sending {
+    /// Exit with 1 if anything was not read, not sent or not accepted
+    #[arg(long)]
+    pub strict: bool,
+    /// Only say what would be sent
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Pass standard input on to standard output
+    #[arg(long)]
+    pub tee: bool,
+    /// Wait until the build can be seen
+    #[arg(long)]
+    pub wait: bool,
+    /// Only send what could not be delivered before
+    #[arg(long, conflicts_with_all = ["files", "dry_run", "tee"])]
+    pub flush: bool,
+    /// Seconds that the server is tried for
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub timeout: u64,
+    /// Seconds that a shallow checkout's missing commits may be fetched for; 0 fetches none
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub fetch: u64,
+    /// Folder of what could not be delivered yet [default: in the user's cache folder]
+    #[arg(long, env = "ANNALS_QUEUE", value_name = "DIR")]
+    pub queue: Option<PathBuf>,
 }
 
 /// Options of `import`.

@@ -25,6 +25,7 @@ mod problems;
 mod serve;
 mod sql;
 mod test_name;
+mod upload;
 
 /// Runs the command that the command line names.
 pub(crate) async fn run(cli: Cli, config: Config) -> Result<ExitCode> {
@@ -33,6 +34,7 @@ pub(crate) async fn run(cli: Cli, config: Config) -> Result<ExitCode> {
         Command::Demo(options) => return demo::run(options, &cli, &config).await,
         Command::Collect(options) => return collect::run(options, &open(&cli, &config).await?, &config).await,
         Command::Ingest(options) => ingest::run(options, &open(&cli, &config).await?).await?,
+        Command::Upload(options) => return upload::run(options),
         Command::Import(options) => return import::run(options, &open(&cli, &config).await?).await,
         Command::Sql(options) => sql::run(options, &open(&cli, &config).await?).await?,
         Command::Problems(options) => problems::run(options, &open(&cli, &config).await?).await?,

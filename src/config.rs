@@ -86,6 +86,11 @@ impl Config {
     }
 }
 
+/// Returns the folder of what can be made again; `None` where the user has no home.
+pub(crate) fn cache_folder() -> Option<PathBuf> {
+    Some(folders().ok()?.cache_dir())
+}
+
 fn folders() -> Result<impl AppStrategy> {
     let names = AppStrategyArgs { top_level_domain: "org".into(), author: "Annals".into(), app_name: "annals".into() };
     choose_app_strategy(names).context("there is no home folder; say `--store DIR`")

@@ -48,7 +48,8 @@ pub(super) async fn run(options: &cli::Ingest, warehouse: &Warehouse) -> Result<
     Ok(())
 }
 
-fn patch_author(text: &str) -> Result<(String, String)> {
+/// Reads `NAME <ADDRESS>`.
+pub(super) fn patch_author(text: &str) -> Result<(String, String)> {
     let (name, rest) = text.split_once('<').context("`--patch-by` must be NAME <ADDRESS>")?;
     let address = rest.strip_suffix('>').context("`--patch-by` must be NAME <ADDRESS>")?;
     Ok((name.trim().to_owned(), address.trim().to_owned()))

@@ -7,4 +7,6 @@
 mod crash;
 mod demo;
 mod fault;
+mod server;
+mod upload;
 mod world;
