@@ -6,6 +6,7 @@ mod change;
 mod content;
 mod file;
 mod merge;
+mod newest;
 mod selection;
 
 use std::collections::HashMap;
@@ -16,6 +17,7 @@ use git2::{Oid, Repository, Sort};
 use crate::error::{Error, Result};
 
 pub use change::Batch;
+pub(crate) use newest::NewestFirst;
 pub use selection::{Picked, Revision, Selection};
 
 /// A repository to read from. Cheap to clone and shared between threads: each use opens its own handle.
@@ -117,17 +119,11 @@ impl History {
         Ok(self.first_parents(&repository, id)?.len() as i64 - 1)
     }
 
-    /// Returns a revision and its ancestors, about newest first, at most `limit`.
-    pub(crate) fn newest(&self, revision: &str, limit: usize) -> Result<Vec<String>> {
+    /// Returns a walk over a revision and its ancestors.
+    pub(crate) fn newest_first(&self, revision: &str) -> Result<NewestFirst> {
         let repository = self.repository()?;
         let tip = self.commit_id(&repository, revision)?;
-        let walk = || -> Result<Vec<Oid>, git2::Error> {
-            let mut walk = repository.revwalk()?;
-            walk.set_sorting(Sort::TIME)?;
-            walk.push(tip)?;
-            walk.take(limit).collect()
-        };
-        Ok(walk().map_err(Error::git(&self.path))?.iter().map(Oid::to_string).collect())
+        Ok(NewestFirst::new(repository, tip))
     }
 
     pub(crate) fn repository(&self) -> Result<Repository> {

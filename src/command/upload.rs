@@ -31,12 +31,12 @@ pub(super) fn run(options: &cli::Upload) -> Result<ExitCode> {
 fn upload(options: &cli::Upload) -> Result<bool> {
     let dir = std::env::current_dir().context("there is no current folder")?;
     // Reports first: the writer of a stream must not be stopped because a server has no name.
-    let pack = gather(options, &dir);
+    let checkout = surrounding(&dir);
+    let pack = gather(options, &dir, checkout.as_ref());
     pack.refused.iter().for_each(|reason| complain(&format!("not sent: {reason}")));
     let server = options.server.as_deref().filter(|server| !server.trim().is_empty());
     let patience = Patience { total: Duration::from_secs(options.sending.timeout), ..Patience::default() };
     let open = |server: &str| Client::new(server, options.token.as_deref(), patience).map_err(|reason| anyhow!(reason));
-    let checkout = surrounding(&dir);
     if options.sending.flush {
         let sender =
             Sender { client: open(named(server)?)?, queue: Some(queue(options)?), checkout, is_awaited: false };
@@ -61,7 +61,7 @@ fn named(server: Option<&str>) -> Result<&str> {
     server.context("no server is named, so nothing was sent; give --server or ANNALS_SERVER")
 }
 
-fn gather(options: &cli::Upload, dir: &Path) -> Pack {
+fn gather(options: &cli::Upload, dir: &Path, checkout: Option<&History>) -> Pack {
     let mut pack = Pack::default();
     if options.sending.flush {
         return pack;
@@ -77,7 +77,7 @@ fn gather(options: &cli::Upload, dir: &Path) -> Pack {
         });
     }
     if !files.is_empty() || options.files.is_empty() && !options.origin.is_final {
-        pack.gather(dir, &files);
+        pack.gather(dir, &files, checkout);
     }
     pack
 }
@@ -181,13 +181,15 @@ impl Sender {
     fn deliver(&self, parcel: &Parcel) -> Result<Receipt, Failure> {
         let head = &parcel.label.head;
         let history = self.checkout.as_ref().filter(|history| history.resolve(&head.revision).is_ok());
-        let changes = history.map(|history| lacking(&self.client, history, head)).transpose();
-        let changes = changes.unwrap_or_else(|reason| {
-            warn(&format!("the upload goes without its changes: {reason}"));
-            None
-        });
-        let bytes = changes.flatten().map(|changes| changes.bytes);
-        self.client.ingest(parcel, bytes.as_deref(), self.is_awaited)
+        let (changes, missed) = match history.map(|history| lacking(&self.client, history, head)) {
+            None => (None, None),
+            Some(Ok(changes)) => (changes, None),
+            Some(Err(reason)) => (None, Some(reason)),
+        };
+        let bytes = changes.map(|changes| changes.bytes);
+        let receipt = self.client.ingest(parcel, bytes.as_deref(), self.is_awaited)?;
+        missed.iter().for_each(|reason| warn(&format!("the upload went without its changes: {reason}")));
+        Ok(receipt)
     }
 
     /// Sends what waits for this server, oldest first, until one does not get through; returns whether all did.

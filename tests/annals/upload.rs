@@ -119,6 +119,31 @@ fn a_build_travels_with_its_reports_and_the_changes_that_the_server_lacks() {
 }
 
 #[test]
+fn a_long_history_is_asked_for_in_chunks_until_one_is_known() {
+    let (place, server) = (Place::new(), Server::new(&[]));
+    let commits: String = (0..1300)
+        .map(|number| {
+            let from = if number == 0 { "from refs/heads/main^0\n" } else { "" };
+            format!("commit refs/heads/main\ncommitter Ada <a@x> {} +0000\ndata 1\nx\n{from}", 2_000_000_000 + number)
+        })
+        .collect();
+    fs::write(place.folder.path().join("stream"), commits).unwrap();
+    let mut import = Command::new("git");
+    let stream = fs::File::open(place.folder.path().join("stream")).unwrap();
+    import.args(["fast-import", "--quiet"]).current_dir(place.checkout()).stdin(stream);
+    assert!(import.status().unwrap().success());
+    assert!(place.upload(&server.address, &[]).err.contains("1303 new changes"));
+    // 100, 1,000 and the rest.
+    assert_eq!(server.questions(), 3);
+    place.commit(4);
+    let told = place.upload(&server.address, &["--key", "next"]);
+    assert!(told.err.contains(" 1 new changes"), "{told:?}");
+    assert_eq!(server.questions(), 5);
+    assert!(place.upload(&server.address, &["--key", "again"]).err.contains(" 0 new changes"));
+    assert_eq!((server.questions(), server.uploads()[2].head.position), (6, Some(1303)));
+}
+
+#[test]
 fn a_busy_server_is_asked_again_when_it_says() {
     let busy = Answer::Status(503, "Retry-After: 1\r\n", "");
     let (place, server) = (Place::new(), Server::new(&[busy, Answer::Status(429, "Retry-After: 0\r\n", ""), busy]));
@@ -141,6 +166,8 @@ fn a_server_that_says_no_is_not_asked_again() {
     let moved = Server::new(&[Answer::Status(308, "Location: https://x:y@new.example.org/\r\n", "")]);
     let told = place.upload(&moved.address, &[]);
     assert!(told.err.contains("it has moved to https://new.example.org/"), "{told:?}");
+    // It says nothing of the upload, so that is kept.
+    assert_eq!(place.waiting().len(), 1);
 }
 
 #[test]
@@ -240,6 +267,14 @@ fn a_report_that_nobody_understands_is_left_out_and_named() {
     assert!(told.code == Some(1) && told.err.contains("absent.xml: there is no such file"), "{told:?}");
     let told = place.upload(&server.address, &["out/notes.txt"]);
     assert!(told.code == Some(0) && told.err.contains("there is no report to send"), "{told:?}");
+    // Without a word the source's own fixtures are none.
+    fs::remove_file(place.checkout().join("out/torn.xml")).unwrap();
+    fs::write(place.checkout().join("test-fixture.xml"), REPORT).unwrap();
+    place.git(&["add", "test-fixture.xml"]);
+    assert!(place.upload(&server.address, &["--key", "own"]).err.contains("sent"));
+    let uploads = server.uploads();
+    let names: Vec<_> = uploads[uploads.len() - 1].reports.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["out/deep/TEST-unit.xml"]);
 }
 
 #[test]
@@ -302,9 +337,12 @@ fn a_shallow_checkout_is_completed_beside_itself() {
     let source = format!("file://{}", place.checkout().display());
     git(place.folder.path(), &["clone", "--quiet", "--depth", "1", &source, "clone"]);
     fs::write(clone.join("TEST-unit.xml"), REPORT).unwrap();
-    let upload = |more: &[&str]| {
-        run(place.upload_in(&clone, &server.address, &[&["--builder", "linux", "--project", "engine"], more].concat()))
-    };
+    // Only the checkout's own configuration leads to the remote.
+    let alias = "https://git.example.invalid/acme/engine.git";
+    git(&clone, &["remote", "set-url", "origin", alias]);
+    git(&clone, &["config", &format!("url.{source}.insteadOf"), alias]);
+    let upload =
+        |more: &[&str]| run(place.upload_in(&clone, &server.address, &[&["--builder", "linux"], more].concat()));
     let told = upload(&["--fetch", "0"]);
     assert!(told.err.contains("the checkout is shallow"), "{told:?}");
     let told = upload(&[]);

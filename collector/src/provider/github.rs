@@ -38,6 +38,8 @@ fn plain(v: &Variables, page: &str) -> Run {
         revision: v.text(&["GITHUB_SHA"]),
         builder: joined(&[v.get("GITHUB_WORKFLOW").map(workflow), v.get("GITHUB_JOB")]),
         run,
+        // Jobs of a matrix have one name, but not one runner.
+        job: v.text(&["RUNNER_TRACKING_ID", "RUNNER_NAME"]),
         attempt,
         number: v.number("GITHUB_RUN_NUMBER"),
         url: url(v, page),
@@ -90,6 +92,7 @@ fn of_workflow(run: Run, other: &Value) -> Run {
         attempt: attempt.or(run.attempt),
         number: other["run_number"].as_i64().or(run.number),
         url: text(&other["html_url"]).or(run.url),
+        job: None,
         worker: None,
         // GitHub lists no pull request of a fork; that it is one still counts.
         pull_request: is_request.then(|| number.or(text(&other["head_branch"])).unwrap_or_default()),

@@ -60,23 +60,23 @@ pub fn lacking(client: &Client, history: &History, head: &Head) -> Result<Option
 
 /// Asks in growing chunks until one is wholly known.
 fn unknown(client: &Client, history: &History, head: &Head) -> Result<Vec<String>, Missed> {
-    let ancestors = history.newest(&head.revision, LIMIT)?;
-    let (mut rest, mut unknown) = (ancestors.as_slice(), Vec::new());
+    let mut walk = history.newest_first(&head.revision)?;
+    let mut unknown = Vec::new();
+    let mut left = LIMIT;
     for size in CHUNKS.into_iter().chain(std::iter::repeat(CHUNKS[CHUNKS.len() - 1])) {
-        let (chunk, after) = rest.split_at(size.min(rest.len()));
-        if chunk.is_empty() {
+        let revisions = walk.take(size.min(left)).map_err(Error::git(history.path()))?;
+        if revisions.is_empty() {
             break;
         }
-        let question = Question { project: head.project.clone(), revisions: chunk.to_vec() };
-        let answer = client.unknown(&question)?.unknown;
+        left -= revisions.len();
+        let question = Question { project: head.project.clone(), revisions };
         // Only what was asked for: a server has no say in what else of the history is read.
-        let answer: BTreeSet<String> = answer.into_iter().collect();
+        let answer: BTreeSet<String> = client.unknown(&question)?.unknown.into_iter().collect();
         let before = unknown.len();
-        unknown.extend(chunk.iter().filter(|revision| answer.contains(*revision)).cloned());
+        unknown.extend(question.revisions.into_iter().filter(|revision| answer.contains(revision)));
         if unknown.len() == before {
             break;
         }
-        rest = after;
     }
     Ok(unknown)
 }

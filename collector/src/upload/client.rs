@@ -2,6 +2,9 @@
 //!
 //! The key of a build makes trying again harmless: what a torn answer hid is told as a replay.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -59,6 +62,14 @@ pub enum Failure {
         /// The status of the answer.
         status: u16,
         /// What the server said.
+        reason: String,
+    },
+    /// What answers there takes no uploads: a wrong address, or something in between.
+    #[error("nothing takes uploads there ({status}): {reason}")]
+    Misdirected {
+        /// The status of the answer.
+        status: u16,
+        /// What was said.
         reason: String,
     },
     /// There was no answer that means anything.
@@ -190,20 +201,27 @@ fn understand<T: DeserializeOwned>(mut answer: Response<Body>) -> Result<Result<
     let again = |reason: String| Trouble { reason, pause, is_lasting: false };
     if status.is_success() {
         let text = text.map_err(|error| again(format!("the answer is torn: {error}")))?;
-        return serde_json::from_str(&text)
-            .map(Ok)
-            .map_err(|_| again("what answers is no server of Annals".to_owned()));
+        let foreign = |_| Trouble { is_lasting: true, ..again("what answers is no server of Annals".to_owned()) };
+        return serde_json::from_str(&text).map(Ok).map_err(foreign);
     }
     let reason = reason(&text.unwrap_or_default(), status);
+    let is_passing = status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429);
+    if is_passing {
+        return Err(again(format!("it answers {}: {reason}", status.as_u16())));
+    }
+    Ok(Err(refusal(status, reason, &target)))
+}
+
+/// Only what is said of the upload itself is final.
+fn refusal(status: StatusCode, reason: String, target: &str) -> Failure {
     let number = status.as_u16();
     match number {
-        408 | 425 | 429 => Err(again(format!("it answers {number}: {reason}"))),
-        _ if status.is_server_error() => Err(again(format!("it answers {number}: {reason}"))),
+        400 | 409 | 413 | 415 | 422 => Failure::Refused { status: number, reason },
+        401 | 403 => Failure::Stranger { status: number, reason },
         _ if status.is_redirection() => {
-            Ok(Err(Failure::Refused { status: number, reason: format!("it has moved to {target}") }))
+            Failure::Misdirected { status: number, reason: format!("it has moved to {target}") }
         }
-        401 | 403 => Ok(Err(Failure::Stranger { status: number, reason })),
-        _ => Ok(Err(Failure::Refused { status: number, reason })),
+        _ => Failure::Misdirected { status: number, reason },
     }
 }
 
@@ -221,7 +239,11 @@ fn reason(text: &str, status: StatusCode) -> String {
 }
 
 fn trouble(error: &ureq::Error) -> Trouble {
-    let is_lasting = matches!(error, ureq::Error::Tls(_) | ureq::Error::Rustls(_) | ureq::Error::BadUri(_));
+    // What rustls does not accept arrives as invalid data.
+    let is_lasting = match error {
+        ureq::Error::Io(error) => error.kind() == std::io::ErrorKind::InvalidData,
+        error => matches!(error, ureq::Error::Tls(_) | ureq::Error::Rustls(_) | ureq::Error::BadUri(_)),
+    };
     Trouble { reason: error.to_string(), pause: None, is_lasting }
 }
 
@@ -245,48 +267,4 @@ fn pause(first: Duration, number: u32) -> Duration {
 
 fn server_name(server: &str) -> String {
     mirror::without_credentials(server)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pauses_grow_and_differ() {
-        let first = Duration::from_millis(100);
-        for number in 1..12 {
-            let whole = first.saturating_mul(1 << (number - 1)).min(LONGEST);
-            let pause = pause(first, number);
-            assert!(pause >= whole / 2 && pause <= whole, "{number}: {pause:?}");
-        }
-        let some: std::collections::BTreeSet<_> = (0..20).map(|_| pause(first, 5)).collect();
-        assert!(some.len() > 1);
-    }
-
-    #[test]
-    fn a_server_says_when_to_come_again() {
-        let now = DateTime::parse_from_rfc3339("2026-01-02T03:04:05Z").unwrap().to_utc();
-        assert_eq!(retry_after("17", now), Some(Duration::from_secs(17)));
-        assert_eq!(retry_after("Fri, 02 Jan 2026 03:04:35 GMT", now), Some(Duration::from_secs(30)));
-        assert_eq!(retry_after("Fri, 02 Jan 2026 03:00:00 GMT", now), Some(Duration::ZERO));
-        assert_eq!(retry_after("soon", now), None);
-        assert_eq!(retry_after("-1", now), None);
-    }
-
-    #[test]
-    fn what_is_wrong_is_read_from_problems_and_texts() {
-        assert_eq!(
-            reason(r#"{"title": "Too large", "detail": "at most 3 reports"}"#, StatusCode::OK),
-            "at most 3 reports"
-        );
-        assert_eq!(reason("nginx says no\nand more", StatusCode::OK), "nginx says no");
-        assert_eq!(reason("", StatusCode::FORBIDDEN), "Forbidden");
-    }
-
-    #[test]
-    fn addresses_are_of_http_and_shown_without_passwords() {
-        assert!(Client::new("annals.example.org", None, Patience::default()).is_err());
-        let client = Client::new("https://me:secret@annals.example.org/", Some(" "), Patience::default()).unwrap();
-        assert_eq!((client.server().as_str(), client.token), ("https://annals.example.org", None));
-    }
 }

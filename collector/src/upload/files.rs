@@ -7,6 +7,9 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use glob::{MatchOptions, Pattern};
+
+use crate::history::History;
 use crate::ingest;
 use crate::report;
 use crate::run;
@@ -28,6 +31,9 @@ const NAMES: &[&str] = &[
 ];
 /// Folders that hold other people's files.
 const FOREIGN: &[&str] = &[".git", ".hg", ".svn", ".venv", "node_modules"];
+/// Some tools write `Test`, some `test`.
+const ANY_CASE: MatchOptions =
+    MatchOptions { case_sensitive: false, require_literal_separator: false, require_literal_leading_dot: false };
 /// Folders are searched this deep.
 const DEPTH_LIMIT: usize = 24;
 /// More entries than this are not looked at.
@@ -61,43 +67,55 @@ pub struct Pack {
     hashes: BTreeSet<String>,
 }
 
-/// A file that may be a report.
-struct Candidate {
-    path: PathBuf,
-    /// Somebody named it, so that it is said if it is none.
-    is_named: bool,
-}
-
 impl Pack {
     /// Packs the files, folders and patterns that `wanted` names; none at all means those below `dir` that are called
-    /// like reports.
-    pub fn gather(&mut self, dir: &Path, wanted: &[String]) {
-        let mut candidates = Vec::new();
-        if wanted.is_empty() {
-            candidates = below(dir, &|name| NAMES.iter().any(|pattern| matches(pattern, name)));
-        }
-        for one in wanted {
-            let found = find(dir, one);
-            if found.is_empty() {
-                self.refused.push(format!("{one}: there is no such file, nor a report in such a folder"));
-            }
-            candidates.extend(found);
-        }
+    /// like reports, and that the checkout does not hold itself.
+    pub fn gather(&mut self, dir: &Path, wanted: &[String], checkout: Option<&History>) {
         let mut seen = BTreeSet::new();
-        for Candidate { path, is_named } in candidates {
-            if seen.insert(fs::canonicalize(&path).unwrap_or_else(|_| path.clone())) {
-                self.read(dir, &path, is_named);
+        let mut is_new = |path: &Path| seen.insert(fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()));
+        if wanted.is_empty() {
+            let names: Vec<_> = NAMES.iter().filter_map(|name| Pattern::new(name).ok()).collect();
+            let found = below(dir, &|name| names.iter().any(|pattern| pattern.matches_with(name, ANY_CASE)));
+            let is_tracked = tracked(checkout);
+            for path in found.into_iter().filter(|path| !is_tracked(path)) {
+                self.consider(dir, &path);
+            }
+        }
+        for word in wanted {
+            let path = dir.join(word);
+            let found = if path.is_dir() { below(&path, &|_| true) } else { named(dir, word) };
+            let mut is_any = false;
+            for file in found {
+                is_any |= !is_new(&file) || self.take(dir, &file, path.is_dir());
+            }
+            if !is_any {
+                self.refused.push(format!("{word}: there is no such file, nor a report in such a folder"));
             }
         }
     }
 
-    fn read(&mut self, dir: &Path, path: &Path, is_named: bool) {
-        let name = path.strip_prefix(dir).unwrap_or(path).to_string_lossy().into_owned();
-        match run::read_bounded(path) {
-            Ok(bytes) if is_named || report::format_of(&bytes).is_some() => self.add(&name, &bytes),
-            Err(error) if is_named => self.refused.push(format!("{name}: {error}")),
-            _ => {}
+    /// Takes a file that somebody named, or that lies in a folder that somebody named; returns whether it is a report,
+    /// or was to be one.
+    fn take(&mut self, dir: &Path, path: &Path, is_in_folder: bool) -> bool {
+        if is_in_folder {
+            return self.consider(dir, path);
         }
+        let name = name(dir, path);
+        match run::read_bounded(path) {
+            Ok(bytes) => self.add(&name, &bytes),
+            Err(error) => self.refused.push(format!("{name}: {error}")),
+        }
+        true
+    }
+
+    /// Takes a file if its content is like a report; returns whether it is.
+    fn consider(&mut self, dir: &Path, path: &Path) -> bool {
+        let Ok(bytes) = run::read_bounded(path) else { return false };
+        let is_report = report::format_of(&bytes).is_some();
+        if is_report {
+            self.add(&name(dir, path), &bytes);
+        }
+        is_report
     }
 
     /// Reads a stream to its end and packs it; each piece is handed to `copy` as it comes.
@@ -150,27 +168,36 @@ impl Pack {
     }
 }
 
-/// Returns what a word of the command line means: a file, a folder, or a pattern that no shell has expanded.
-fn find(dir: &Path, word: &str) -> Vec<Candidate> {
+/// Returns a file's path below the folder that the upload began in.
+fn name(dir: &Path, path: &Path) -> String {
+    path.strip_prefix(dir).unwrap_or(path).to_string_lossy().into_owned()
+}
+
+/// Returns what a word of the command line means: a file, or a pattern that no shell has expanded.
+fn named(dir: &Path, word: &str) -> Vec<PathBuf> {
     let path = dir.join(word);
-    if path.is_dir() {
-        let mut found = below(&path, &|_| true);
-        found.retain(|candidate| {
-            run::read_bounded(&candidate.path).is_ok_and(|bytes| report::format_of(&bytes).is_some())
-        });
-        return found;
-    }
     if path.exists() {
-        return vec![Candidate { path, is_named: true }];
+        return vec![path];
     }
-    let pattern = format!("{}/{word}", glob::Pattern::escape(&dir.to_string_lossy()));
+    let pattern = format!("{}/{word}", Pattern::escape(&dir.to_string_lossy()));
     let pattern = if Path::new(word).is_absolute() { word } else { pattern.as_str() };
     let found = glob::glob(pattern).into_iter().flatten().flatten().take(ENTRY_LIMIT);
-    found.filter(|path| path.is_file()).map(|path| Candidate { path, is_named: true }).collect()
+    found.filter(|path| path.is_file()).collect()
+}
+
+/// Returns the test whether a file is part of the source: fixtures look like reports and are none.
+fn tracked(checkout: Option<&History>) -> impl Fn(&Path) -> bool {
+    let repository = checkout.and_then(|history| history.repository().ok());
+    let root = repository.as_ref().and_then(|repository| fs::canonicalize(repository.workdir()?).ok());
+    let index = repository.as_ref().and_then(|repository| repository.index().ok());
+    move |path| {
+        let (Some(root), Some(index), Ok(path)) = (&root, &index, fs::canonicalize(path)) else { return false };
+        path.strip_prefix(root).is_ok_and(|path| index.get_path(path, 0).is_some())
+    }
 }
 
 /// Returns the files below a folder whose names are liked, in order; links to folders are not followed.
-fn below(folder: &Path, is_liked: &dyn Fn(&str) -> bool) -> Vec<Candidate> {
+fn below(folder: &Path, is_liked: &dyn Fn(&str) -> bool) -> Vec<PathBuf> {
     let (mut found, mut left) = (Vec::new(), ENTRY_LIMIT);
     let mut folders = vec![(folder.to_owned(), 0)];
     while let Some((folder, depth)) = folders.pop() {
@@ -187,10 +214,5 @@ fn below(folder: &Path, is_liked: &dyn Fn(&str) -> bool) -> Vec<Candidate> {
         }
     }
     found.sort();
-    found.into_iter().map(|path| Candidate { path, is_named: false }).collect()
-}
-
-fn matches(pattern: &str, name: &str) -> bool {
-    let options = glob::MatchOptions { case_sensitive: false, ..glob::MatchOptions::new() };
-    glob::Pattern::new(pattern).is_ok_and(|pattern| pattern.matches_with(name, options))
+    found
 }

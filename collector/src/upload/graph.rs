@@ -26,6 +26,8 @@ const REACH: &str = r"^(http|credential|url|ssh)\.|^core\.(sshcommand|gitproxy|a
 const SCOPES: [&str; 3] = ["local", "worktree", "command"];
 /// How often one looks whether `git` has ended.
 const POLL: Duration = Duration::from_millis(10);
+/// More packs than this are made one.
+const PACK_LIMIT: usize = 30;
 /// Bytes of what `git` says that are kept.
 const TALK_LIMIT: u64 = 1 << 20;
 /// How long its output may stay open after it has ended.
@@ -80,13 +82,27 @@ fn fetch(reach: &Reach, dir: &Path, head: &Head, until: Instant) -> Result<(), S
         command.args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"]);
         command.args(["--filter=tree:0", "origin", &format!("+{name}:{kept}")]);
         match run(command, until) {
-            Ok(_) if is_whole(&History::open(dir).map_err(|error| error.to_string())?, &head.revision) => return Ok(()),
+            Ok(_) if History::open(dir).is_ok_and(|history| is_whole(&history, &head.revision)) => {
+                tidy(reach, dir, until);
+                return Ok(());
+            }
             Ok(_) => {}
             Err(reason) if said.is_empty() => said = reason,
             Err(_) => {}
         }
     }
     Err(if said.is_empty() { "its remote does not have the revision".to_owned() } else { said })
+}
+
+/// Each fetch leaves a pack; on a machine that stays they would become many.
+fn tidy(reach: &Reach, dir: &Path, until: Instant) {
+    let packs = fs::read_dir(dir.join("objects/pack")).into_iter().flatten().flatten();
+    if packs.filter(|entry| entry.path().extension().is_some_and(|kind| kind == "pack")).count() > PACK_LIMIT {
+        let mut command = reach.git(Some(dir));
+        command.args(["repack", "--quiet", "-a", "-d"]);
+        // Without it reading only takes longer.
+        let _ = run(command, until);
+    }
 }
 
 /// A fetch that was ended leaves what it had so far.

@@ -17,6 +17,8 @@ use crate::error::{Error, Result};
 const COUNT_LIMIT: usize = 1_000;
 /// Bytes of all that wait.
 const SIZE_LIMIT: u64 = 1 << 30;
+/// Nobody has asked for a server for so long (microseconds, 30 days): what waits for it goes.
+const AGE_LIMIT: i64 = 30 * 24 * 3600 * 1_000_000;
 /// How a file is called that waits.
 const WAITING: &str = "upload";
 /// How it is called while it is written.
@@ -102,7 +104,7 @@ impl Queue {
         held(path).map(|file| file.map(|file| Waiting { path: path.to_owned(), file })).map_err(Error::file(path))
     }
 
-    /// Removes what was left half written and, over the bounds, the oldest; returns the latter.
+    /// Removes what was left half written and, over the bounds or too old, the oldest; returns the latter.
     fn tidy(&self) -> Result<Vec<PathBuf>> {
         for path in self.files(PARTIAL)? {
             if let Ok(Some(_left)) = held(&path) {
@@ -114,7 +116,7 @@ impl Queue {
         let (mut count, mut size) = (waiting.len(), sizes.iter().sum::<u64>());
         let mut gone = Vec::new();
         for (path, own) in waiting.into_iter().zip(sizes) {
-            if count <= self.count_limit && size <= self.size_limit {
+            if count <= self.count_limit && size <= self.size_limit && !is_old(&path) {
                 break;
             }
             // What a process holds is being sent.
@@ -153,6 +155,13 @@ impl Waiting {
     pub fn remove(self) -> Result<()> {
         fs::remove_file(&self.path).map_err(Error::file(&self.path))
     }
+}
+
+/// Names begin with the time of writing.
+fn is_old(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let written_at = name.split('-').next().and_then(|time| time.parse::<i64>().ok());
+    written_at.is_some_and(|at| clock::now() - at > AGE_LIMIT)
 }
 
 /// Opens and locks a file, unless another process holds it or has removed it.

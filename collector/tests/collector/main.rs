@@ -9,4 +9,5 @@ mod history;
 mod import;
 mod ingest;
 mod mirror;
+mod upload;
 mod world;

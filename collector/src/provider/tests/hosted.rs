@@ -18,6 +18,7 @@ const GITHUB: &str = "
     RUNNER_ENVIRONMENT=github-hosted
     RUNNER_NAME=GitHub Actions 14
     RUNNER_OS=Linux
+    RUNNER_TRACKING_ID=github_5f0e
     ImageOS=ubuntu24
 ";
 
@@ -48,6 +49,7 @@ fn github_pushes() {
          revision 1111111111111111111111111111111111111111
          builder ci/unit
          run 8812000001/2
+         job github_5f0e
          attempt 2
          number 731
          url https://github.com/acme/engine/actions/runs/8812000001

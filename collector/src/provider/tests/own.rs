@@ -230,6 +230,7 @@ fn gitea_and_forgejo_are_not_taken_for_github() {
         revision 1111111111111111111111111111111111111111
         builder ci/unit
         run 5012/1
+        job big-1
         number 31
         url https://git.example.org/acme/engine/actions/runs/31
         worker big-1";
