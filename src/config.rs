@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
 use serde::Deserialize;
 
-use crate::cli::Cli;
+use crate::cli::{Cli, Command};
 
 /// Where `serve` listens unless told otherwise.
 pub(crate) const LISTEN: &str = "127.0.0.1:8010";
@@ -52,6 +52,10 @@ pub(crate) struct Mail {
 impl Config {
     /// Reads the configuration that the command line names or implies; none at all is fine.
     pub(crate) fn read(cli: &Cli) -> Result<Self> {
+        // An upload runs in other people's builds and needs none of this: a key that it does not know fails nobody's.
+        if matches!(cli.command, Command::Upload(_)) {
+            return Ok(Self::default());
+        }
         let here = PathBuf::from("annals.toml");
         let path = match &cli.config {
             Some(path) => Some(path.clone()),

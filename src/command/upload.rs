@@ -3,6 +3,8 @@
 //! A results server that is down must not fail a build that passed: whatever happens is said on standard error, and the
 //! exit status stays 0 unless `--strict` asks for more. What cannot be delivered waits in the queue.
 
+mod sender;
+
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
@@ -11,9 +13,12 @@ use std::time::Duration;
 use annals_collector::history::History;
 use annals_collector::ingest::Given;
 use annals_collector::provider;
-use annals_collector::upload::{Client, Failure, Pack, Parcel, Patience, Queue, Waiting, Wish, lacking, place};
-use annals_collector::wire::{Head, Receipt};
+use annals_collector::upload::{Client, Pack, Packed, Parcel, Patience, Queue, Wish, place};
+use annals_collector::wire::Head;
 use anyhow::{Context, Result, anyhow, bail};
+use serde_json::json;
+
+use sender::Sender;
 
 use super::{ingest, plain, short};
 use crate::{FAILED, cli, config, style};
@@ -50,6 +55,9 @@ fn upload(options: &cli::Upload) -> Result<bool> {
         return tell(&head, server, &pack);
     }
     let client = open(named(server)?)?;
+    if client.is_overheard() {
+        warn("the token travels without encryption: the server's address begins with http://");
+    }
     let parcel = Parcel::new(&client.server(), head, &pack.reports);
     let queue = queue(options).inspect_err(|error| warn(&format!("there is no queue: {error:#}"))).ok();
     let sender = Sender { client, queue, checkout: history.or(checkout), is_awaited: options.sending.wait };
@@ -128,140 +136,16 @@ fn variables() -> std::collections::BTreeMap<String, String> {
 
 /// Says what would be sent.
 fn tell(head: &Head, server: Option<&str>, pack: &Pack) -> Result<bool> {
-    let mut out = anstream::stdout();
-    writeln!(out, "{}", serde_json::to_string_pretty(head)?)?;
-    for report in &pack.reports {
-        writeln!(out, "{} ({} bytes packed)", plain(&report.name), report.bytes.len())?;
-    }
-    let (reports, outcomes) = (pack.reports.len(), pack.outcome_count);
+    let report = |report: &Packed| json!({"name": report.name, "packed_bytes": report.bytes.len()});
+    let reports: Vec<_> = pack.reports.iter().map(report).collect();
+    let all = json!({"build": head, "reports": reports, "outcome_count": pack.outcome_count});
+    writeln!(anstream::stdout(), "{}", serde_json::to_string_pretty(&all)?)?;
     let server = server.map(annals_collector::mirror::without_credentials);
-    let server = server.unwrap_or_else(|| "a server, which is not named yet".to_owned());
-    say(&format!("{reports} reports with {outcomes} outcomes would go to {server}; nothing was sent"));
+    say(&format!(
+        "this would go to {}; nothing was sent",
+        server.as_deref().unwrap_or("a server that is not named yet")
+    ));
     Ok(pack.refused.is_empty())
-}
-
-/// Who sends, where to, and what waits.
-struct Sender {
-    client: Client,
-    queue: Option<Queue>,
-    /// Where changes are read from.
-    checkout: Option<History>,
-    is_awaited: bool,
-}
-
-impl Sender {
-    /// Makes an upload durable and sends it; then sends what others could not. Returns whether it was accepted.
-    fn send(mut self, parcel: &Parcel) -> Result<bool> {
-        let waiting = self.queue.as_ref().and_then(|queue| keep(queue, parcel));
-        let failure = match self.deliver(parcel) {
-            Ok(receipt) => {
-                self.tell(&parcel.label.head, &receipt);
-                waiting.map(Waiting::remove).transpose()?;
-                self.client.breathe();
-                // What others left behind is no matter of this build.
-                self.flush(false)?;
-                return Ok(true);
-            }
-            Err(failure) => failure,
-        };
-        let is_kept = !matches!(failure, Failure::Refused { .. });
-        match waiting {
-            Some(waiting) if is_kept => {
-                let folder = waiting.path().parent().unwrap_or(Path::new(".")).display().to_string();
-                complain(&format!("{}: {failure}; kept in {folder} for the next upload", self.client.server()));
-            }
-            waiting => {
-                complain(&format!("{}: {failure}; nothing was sent", self.client.server()));
-                waiting.map(Waiting::remove).transpose()?;
-            }
-        }
-        Ok(false)
-    }
-
-    fn deliver(&self, parcel: &Parcel) -> Result<Receipt, Failure> {
-        let head = &parcel.label.head;
-        let history = self.checkout.as_ref().filter(|history| history.resolve(&head.revision).is_ok());
-        let (changes, missed) = match history.map(|history| lacking(&self.client, history, head)) {
-            None => (None, None),
-            Some(Ok(changes)) => (changes, None),
-            Some(Err(reason)) => (None, Some(reason)),
-        };
-        let bytes = changes.map(|changes| changes.bytes);
-        let receipt = self.client.ingest(parcel, bytes.as_deref(), self.is_awaited)?;
-        missed.iter().for_each(|reason| warn(&format!("the upload went without its changes: {reason}")));
-        Ok(receipt)
-    }
-
-    /// Sends what waits for this server, oldest first, until one does not get through; returns whether all did.
-    fn flush(&self, is_told: bool) -> Result<bool> {
-        let Some(queue) = &self.queue else { return Ok(true) };
-        let paths = queue.waiting()?;
-        if paths.is_empty() {
-            if is_told {
-                say("nothing waits");
-            }
-            return Ok(true);
-        }
-        let Some(_turn) = queue.turn()? else {
-            say("another process sends what waits");
-            return Ok(true);
-        };
-        for (index, path) in paths.iter().enumerate() {
-            let Some(mut waiting) = queue.take(path)? else { continue };
-            let Some(parcel) = waiting.parcel()? else {
-                complain(&format!("{}: no upload; removed", path.display()));
-                waiting.remove()?;
-                continue;
-            };
-            // The token is this server's alone.
-            if parcel.label.server != self.client.server() {
-                continue;
-            }
-            match self.deliver(&parcel) {
-                Ok(receipt) => self.tell(&parcel.label.head, &receipt),
-                Err(failure @ Failure::Refused { .. }) => {
-                    complain(&format!("{}: {failure}; removed", describe(&parcel.label.head)));
-                }
-                Err(failure) => {
-                    complain(&format!(
-                        "{} still waits, {} in all: {failure}",
-                        describe(&parcel.label.head),
-                        paths.len() - index
-                    ));
-                    return Ok(false);
-                }
-            }
-            waiting.remove()?;
-        }
-        Ok(true)
-    }
-
-    fn tell(&self, head: &Head, receipt: &Receipt) {
-        receipt.warnings.iter().for_each(|warning| warn(warning));
-        let what = describe(head);
-        let part = head.part.as_ref().map(|part| format!(" (part {part})")).unwrap_or_default();
-        match receipt.is_replay {
-            true => say(&format!("{what}{part}: the server has it already (key {})", receipt.key)),
-            false => {
-                let (outcomes, changes) = (receipt.outcome_count, receipt.change_count);
-                say(&format!("{what}{part}: sent, {outcomes} outcomes, {changes} new changes (key {})", receipt.key));
-            }
-        }
-    }
-}
-
-/// Writes the upload into the queue, so that nothing is lost if this process ends now.
-fn keep(queue: &Queue, parcel: &Parcel) -> Option<Waiting> {
-    match queue.put(parcel) {
-        Ok((waiting, gone)) => {
-            gone.iter().for_each(|path| complain(&format!("the queue is full: {} was dropped", path.display())));
-            Some(waiting)
-        }
-        Err(error) => {
-            warn(&format!("the upload cannot be kept: {error}"));
-            None
-        }
-    }
 }
 
 fn describe(head: &Head) -> String {

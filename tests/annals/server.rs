@@ -14,6 +14,8 @@ use annals_data::row::Change;
 pub(crate) enum Answer {
     /// This status, these lines of the head and this body.
     Status(u16, &'static str, &'static str),
+    /// This status, before the body is read.
+    Early(u16),
     /// It is taken in, but the answer breaks off.
     Torn,
     /// Nothing, for longer than anybody waits.
@@ -105,6 +107,9 @@ fn serve(stream: TcpStream, shared: &(Mutex<Memory>, Condvar)) -> std::io::Resul
     }
     let mut out = stream;
     if lines.contains_key("expect") {
+        if let Some(status) = early(&shared.0) {
+            return out.write_all(answer(status, "", "").as_bytes());
+        }
         out.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
     }
     let mut body = vec![0; lines["content-length"].parse().unwrap()];
@@ -127,6 +132,13 @@ fn answer(status: u16, lines: &str, body: &str) -> String {
     format!("HTTP/1.1 {status} x\r\nContent-Length: {}\r\nConnection: close\r\n{lines}\r\n{body}", body.len())
 }
 
+fn early(memory: &Mutex<Memory>) -> Option<u16> {
+    let mut memory = memory.lock().unwrap();
+    let Some(&Answer::Early(status)) = memory.script.front() else { return None };
+    memory.script.pop_front();
+    Some(status)
+}
+
 fn known(body: &[u8], memory: &Mutex<Memory>) -> String {
     let question: Question = serde_json::from_slice(body).unwrap();
     assert!(question.revisions.len() <= 10_000);
@@ -144,7 +156,7 @@ fn ingest(upload: &Upload, (memory, arrived): &(Mutex<Memory>, Condvar)) -> Opti
     match scripted {
         Some(Answer::Status(status, lines, body)) => return Some(answer(status, lines, body)),
         Some(Answer::Silence) => return None,
-        Some(Answer::Torn) | None => {}
+        Some(Answer::Torn | Answer::Early(_)) | None => {}
     }
     let key = upload.head.key.clone().unwrap_or_else(|| format!("{:?}", upload.reports));
     let is_replay = !memory.keys.insert(key.clone());

@@ -171,6 +171,17 @@ fn a_server_that_says_no_is_not_asked_again() {
 }
 
 #[test]
+fn a_large_upload_is_not_sent_to_who_does_not_want_it() {
+    let (place, server) = (Place::new(), Server::new(&[Answer::Early(413)]));
+    let hash = |number: u64| std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), number);
+    let cases: String = (0..150_000).map(|number| format!("<testcase name=\"{:016x}\"/>", hash(number))).collect();
+    fs::write(place.checkout().join("TEST-large.xml"), format!("<testsuite name=\"s\">{cases}</testsuite>")).unwrap();
+    let told = place.upload(&server.address, &[]);
+    assert!(told.err.contains("the server refuses it (413)") && server.uploads().is_empty(), "{told:?}");
+    assert!(place.upload(&server.address, &[]).err.contains("sent, 1 outcomes"));
+}
+
+#[test]
 fn an_expired_token_loses_no_results_and_is_never_shown() {
     let (place, server) = (Place::new(), Server::new(&[Answer::Status(401, "", "expired")]));
     let told = place.upload(&server.address, &["--token", "sesame-1"]);
@@ -232,6 +243,27 @@ fn a_killed_upload_is_sent_by_the_next_one_once() {
     let told = place.upload(&server.address, &["--flush"]);
     assert!(told.err.contains("sent, 1 outcomes") && place.waiting().is_empty(), "{told:?}");
     assert_eq!(server.keys().into_iter().collect::<Vec<_>>(), ["killed"]);
+}
+
+#[test]
+fn whenever_it_is_killed_nothing_is_torn_and_nothing_counts_twice() {
+    let (place, server) = (Place::new(), Server::new(&[]));
+    for number in 0..25 {
+        let key = format!("build-{number}");
+        let mut command = place.upload_in(&place.checkout(), &server.address, &["--builder", "linux", "--key", &key]);
+        let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(4 * number));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let kept = place.waiting().len();
+        let told = place.upload(&server.address, &["--flush", "--strict"]);
+        assert!(told.code == Some(0) && !told.err.contains("removed"), "{told:?}");
+        // What was durable is there; who was killed before that has acknowledged nothing.
+        assert!(place.waiting().is_empty() && (kept == 0 || server.keys().contains(&key)), "{told:?}");
+        // The build runs again.
+        assert_eq!(place.upload(&server.address, &["--key", &key, "--strict"]).code, Some(0));
+    }
+    assert_eq!(server.keys().len(), 25);
 }
 
 #[test]
@@ -369,6 +401,8 @@ fn a_dry_run_says_it_all_and_asks_nobody() {
     let said = told.out.contains("\"position\": 2") && told.out.contains("out/deep/TEST-unit.xml");
     assert!(told.code == Some(0) && said && told.err.contains("nothing was sent"), "{told:?}");
     assert_eq!((server.uploads().len(), server.questions(), place.waiting().len()), (0, 0, 0));
+    // What is wrong in a configuration that is not needed fails no build.
+    fs::write(place.checkout().join("annals.toml"), "nonsense = [").unwrap();
     // Without a server, as in a fork that has no secrets, a build goes on.
     let told = place.upload("", &[]);
     assert!(told.code == Some(0) && told.err.contains("no server is named"), "{told:?}");

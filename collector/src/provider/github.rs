@@ -38,8 +38,8 @@ fn plain(v: &Variables, page: &str) -> Run {
         revision: v.text(&["GITHUB_SHA"]),
         builder: joined(&[v.get("GITHUB_WORKFLOW").map(workflow), v.get("GITHUB_JOB")]),
         run,
-        // Jobs of a matrix have one name, but not one runner.
-        job: v.text(&["RUNNER_TRACKING_ID", "RUNNER_NAME"]),
+        // Jobs of a matrix have one name, but not one runner. Some set the id to 0, to leave processes behind.
+        job: v.text(&["RUNNER_TRACKING_ID"]).filter(|id| id != "0").or_else(|| v.text(&["RUNNER_NAME"])),
         attempt,
         number: v.number("GITHUB_RUN_NUMBER"),
         url: url(v, page),

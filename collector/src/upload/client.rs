@@ -2,16 +2,15 @@
 //!
 //! The key of a build makes trying again harmless: what a torn answer hid is told as a replay.
 
+mod answer;
 #[cfg(test)]
 mod tests;
 
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
-use ureq::http::{Response, StatusCode};
+use ureq::Agent;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
-use ureq::{Agent, Body};
 
 use super::parcel::{Parcel, random};
 use crate::mirror;
@@ -127,6 +126,13 @@ impl Client {
         server_name(&self.server)
     }
 
+    /// Returns whether the token travels where others can read it.
+    pub fn is_overheard(&self) -> bool {
+        let host = self.server.strip_prefix("http://").map(|rest| rest.rsplit('@').next().unwrap_or(rest));
+        let is_own = |host: &str| ["localhost", "127.", "[::1]"].iter().any(|own| host.starts_with(own));
+        self.token.is_some() && host.is_some_and(|host| !is_own(host))
+    }
+
     /// Begins the patience anew.
     pub fn breathe(&mut self) {
         self.until = Instant::now() + self.patience.total;
@@ -181,7 +187,7 @@ impl Client {
             request = request.header("Expect", "100-continue");
         }
         let answer = request.config().timeout_global(Some(left)).build().send(body).map_err(|e| trouble(&e))?;
-        understand(answer)
+        answer::understand(answer)
     }
 }
 
@@ -193,51 +199,6 @@ fn tls() -> TlsConfig {
     TlsConfig::builder().root_certs(roots).build()
 }
 
-fn understand<T: DeserializeOwned>(mut answer: Response<Body>) -> Result<Result<T, Failure>, Trouble> {
-    let status = answer.status();
-    let pause = header(&answer, "retry-after").and_then(|text| retry_after(&text, Utc::now()));
-    let target = header(&answer, "location").map(|target| mirror::without_credentials(&target)).unwrap_or_default();
-    let text = answer.body_mut().with_config().limit(ANSWER_LIMIT).read_to_string();
-    let again = |reason: String| Trouble { reason, pause, is_lasting: false };
-    if status.is_success() {
-        let text = text.map_err(|error| again(format!("the answer is torn: {error}")))?;
-        let foreign = |_| Trouble { is_lasting: true, ..again("what answers is no server of Annals".to_owned()) };
-        return serde_json::from_str(&text).map(Ok).map_err(foreign);
-    }
-    let reason = reason(&text.unwrap_or_default(), status);
-    let is_passing = status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429);
-    if is_passing {
-        return Err(again(format!("it answers {}: {reason}", status.as_u16())));
-    }
-    Ok(Err(refusal(status, reason, &target)))
-}
-
-/// Only what is said of the upload itself is final.
-fn refusal(status: StatusCode, reason: String, target: &str) -> Failure {
-    let number = status.as_u16();
-    match number {
-        400 | 409 | 413 | 415 | 422 => Failure::Refused { status: number, reason },
-        401 | 403 => Failure::Stranger { status: number, reason },
-        _ if status.is_redirection() => {
-            Failure::Misdirected { status: number, reason: format!("it has moved to {target}") }
-        }
-        _ => Failure::Misdirected { status: number, reason },
-    }
-}
-
-fn header(answer: &Response<Body>, name: &str) -> Option<String> {
-    Some(answer.headers().get(name)?.to_str().ok()?.trim().to_owned())
-}
-
-/// Returns what an answer says is wrong: the detail of a problem (RFC 9457), else its first line.
-fn reason(text: &str, status: StatusCode) -> String {
-    let problem: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
-    let said = ["detail", "title"].iter().find_map(|name| problem[*name].as_str());
-    let said = said.or_else(|| text.lines().next()).map(str::trim).filter(|line| !line.is_empty());
-    let said = said.or(status.canonical_reason()).unwrap_or("no reason given");
-    said.chars().take(500).collect()
-}
-
 fn trouble(error: &ureq::Error) -> Trouble {
     // What rustls does not accept arrives as invalid data.
     let is_lasting = match error {
@@ -245,17 +206,6 @@ fn trouble(error: &ureq::Error) -> Trouble {
         error => matches!(error, ureq::Error::Tls(_) | ureq::Error::Rustls(_) | ureq::Error::BadUri(_)),
     };
     Trouble { reason: error.to_string(), pause: None, is_lasting }
-}
-
-/// Returns the pause that `Retry-After` asks for: seconds or a date (RFC 9110, section 10.2.3).
-fn retry_after(text: &str, now: DateTime<Utc>) -> Option<Duration> {
-    match text.parse() {
-        Ok(seconds) => Some(Duration::from_secs(seconds)),
-        Err(_) => (DateTime::parse_from_rfc2822(text).ok()?.with_timezone(&Utc) - now)
-            .max(chrono::TimeDelta::zero())
-            .to_std()
-            .ok(),
-    }
 }
 
 /// Returns the pause before the next try: twice the last one, between half of that and all of it, so that the jobs of

@@ -117,10 +117,15 @@ fn patch_author(run: &Run) -> Option<(String, String)> {
     Some(run.author.clone().unwrap_or_else(|| (format!("author of {request}"), String::new())))
 }
 
+/// Other systems than git number their revisions; an abbreviated commit id would be a revision that does not exist.
 fn check(revision: &str) -> Result<()> {
-    let is_whole = matches!(revision.len(), 40 | 64) && revision.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let reason = || format!("`{revision}` is no full commit id, and no checkout around knows it");
-    if is_whole { Ok(()) } else { Err(Error::Missing { what: "revision", reason: reason(), option: "--revision" }) }
+    let is_hex = revision.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_number = revision.bytes().all(|byte| byte.is_ascii_digit());
+    if revision.len() < 40 && is_hex && !is_number {
+        let reason = format!("`{revision}` is no full commit id, and no checkout around knows it");
+        return Err(Error::Missing { what: "revision", reason, option: "--revision" });
+    }
+    Ok(())
 }
 
 fn environment(run: &Run) -> BTreeMap<String, String> {

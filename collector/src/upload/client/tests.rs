@@ -1,5 +1,9 @@
 //! Pauses, reasons and addresses; the servers that fail are in the binary's own tests.
 
+use chrono::DateTime;
+use ureq::http::StatusCode;
+
+use super::answer::{reason, retry_after};
 use super::*;
 
 #[test]
@@ -36,4 +40,20 @@ fn addresses_are_of_http_and_shown_without_passwords() {
     assert!(Client::new("annals.example.org", None, Patience::default()).is_err());
     let client = Client::new("https://me:secret@annals.example.org/", Some(" "), Patience::default()).unwrap();
     assert_eq!((client.server().as_str(), client.token), ("https://annals.example.org", None));
+}
+
+#[test]
+fn a_token_is_overheard_between_machines_without_tls() {
+    let cases = [
+        ("http://annals.example.org", true),
+        ("http://127.0.0.1@annals.example.org", true),
+        ("http://127.0.0.1:8010", false),
+        ("http://localhost:8010", false),
+        ("https://annals.example.org", false),
+    ];
+    for (server, is_overheard) in cases {
+        let client = |token| Client::new(server, token, Patience::default()).unwrap();
+        assert_eq!(client(Some("sesame")).is_overheard(), is_overheard, "{server}");
+        assert!(!client(None).is_overheard());
+    }
 }
