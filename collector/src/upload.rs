@@ -45,7 +45,7 @@ pub fn place(head: &mut Head, checkout: Option<&History>, cache: Option<&Path>, 
     let completed = match (is_whole, cache, bound) {
         (true, ..) => Ok(checkout.clone()),
         (false, Some(cache), Some(bound)) => graph::complete(checkout, head, cache, bound),
-        _ => Err("it is not completed".to_owned()),
+        _ => Err("it is not to be completed".to_owned()),
     };
     let (history, warning) = match completed {
         Ok(history) => (history, None),

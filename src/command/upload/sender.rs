@@ -29,7 +29,9 @@ impl Sender {
                 waiting.map(Waiting::remove).transpose()?;
                 self.client.breathe();
                 // What others left behind is no matter of this build.
-                self.flush(false)?;
+                if let Err(error) = self.flush(false) {
+                    warn(&format!("what waits is not sent: {error:#}"));
+                }
                 return Ok(true);
             }
             Err(failure) => failure,
@@ -114,7 +116,9 @@ impl Sender {
             true => say(&format!("{what}{part}: the server has it already (key {})", receipt.key)),
             false => {
                 let (outcomes, changes) = (receipt.outcome_count, receipt.change_count);
-                say(&format!("{what}{part}: sent, {outcomes} outcomes, {changes} new changes (key {})", receipt.key));
+                let open = if receipt.is_open { ", open for further parts" } else { "" };
+                let key = &receipt.key;
+                say(&format!("{what}{part}: sent, {outcomes} outcomes, {changes} new changes{open} (key {key})"));
             }
         }
     }
