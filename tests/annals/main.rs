@@ -7,6 +7,6 @@
 mod crash;
 mod demo;
 mod fault;
+mod sending;
 mod server;
-mod upload;
 mod world;
