@@ -45,6 +45,11 @@ pub(crate) enum Command {
     History(Test),
     /// Serves pages, charts and the SQL endpoint
     Serve(Serve),
+    /// Makes, lists and revokes the tokens of those who upload reports
+    #[command(subcommand)]
+    Token(Token),
+    /// Explains how report files are read; exit status 1 if one cannot be
+    Doctor(Doctor),
     /// Sends e-mails about incidents that opened or were resolved
     Mail(Mail),
     /// Writes a view as a file
@@ -320,6 +325,41 @@ pub(crate) struct Serve {
     /// Address to listen on [default: as configured, else 127.0.0.1:8010]
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<String>,
+}
+
+/// What is done with tokens.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Token {
+    /// Makes a token and prints it, once
+    Create {
+        /// The only project that it is for [default: all]
+        #[arg(long)]
+        project: Option<String>,
+        /// From when on it is refused: a number of days (90d), weeks (12w) or hours (36h), or a date [default: never]
+        #[arg(long, value_name = "WHEN")]
+        expires: Option<String>,
+        /// What people call it
+        #[arg(long, default_value = "")]
+        name: String,
+    },
+    /// Lists the tokens; their texts are nowhere
+    List,
+    /// Revokes a token
+    Revoke {
+        /// Its number, as `list` says it
+        id: i64,
+    },
+}
+
+/// Options of `doctor`.
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Report files
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// One JSON object per file instead of text
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Options of `mail`.

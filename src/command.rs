@@ -15,6 +15,7 @@ use crate::config::Config;
 mod blame;
 mod collect;
 mod demo;
+mod doctor;
 mod export;
 mod history;
 mod import;
@@ -25,6 +26,7 @@ mod problems;
 mod serve;
 mod sql;
 mod test_name;
+mod token;
 mod upload;
 
 /// Runs the command that the command line names.
@@ -41,6 +43,8 @@ pub(crate) async fn run(cli: Cli, config: Config) -> Result<ExitCode> {
         Command::Blame(options) => blame::run(options, &open(&cli, &config).await?).await?,
         Command::History(options) => history::run(options, &open(&cli, &config).await?).await?,
         Command::Serve(options) => serve::run(options, &cli, &config).await?,
+        Command::Token(what) => token::run(what, &open(&cli, &config).await?)?,
+        Command::Doctor(options) => return doctor::run(options),
         Command::Mail(options) => mail::run(options, &open(&cli, &config).await?, &config).await?,
         Command::Export(options) => export::run(options, &open(&cli, &config).await?).await?,
         Command::Rebuild => maintain::rebuild(&open(&cli, &config).await?).await?,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use annals_collector::builder::{self, Builder};
+use annals_collector::intake::{Bounds, Secrets};
 use annals_data::setting::SETTINGS;
 use annals_data::store::Location;
 use anyhow::{Context, Result, bail};
@@ -33,6 +34,10 @@ pub(crate) struct Config {
     pub builder: Vec<Builder>,
     /// Thresholds that differ from the defaults.
     pub setting: BTreeMap<String, f64>,
+    /// The bounds of uploads.
+    pub intake: Bounds,
+    /// The secrets of webhooks.
+    pub hook: Secrets,
     /// How mail is sent; none is sent without it.
     pub mail: Option<Mail>,
 }
@@ -73,6 +78,9 @@ impl Config {
 
     fn validate(&self, path: &Path) -> Result<()> {
         builder::validate(path, &self.builder)?;
+        if let Some(flaw) = self.intake.flaw().or(self.hook.flaw()) {
+            bail!("{}: {flaw}", path.display());
+        }
         if let Some(name) = self.setting.keys().find(|name| !SETTINGS.iter().any(|s| s.name == name.as_str())) {
             let known: Vec<_> = SETTINGS.iter().map(|s| s.name).collect();
             bail!("{}: there is no setting `{name}`; known are {}", path.display(), known.join(", "));

@@ -13,6 +13,7 @@
 //! - [`ingest`]: reports of builds that ran elsewhere.
 //! - [`provider`]: which CI runs this process, and what it says of the build.
 //! - [`upload`]: reports of this machine's builds, sent to a server or kept until it can be reached.
+//! - [`intake`]: the server side of uploads.
 //! - [`wire`]: what travels between a sender and a server.
 //! - [`import`]: whole histories from files, by SELECT statements.
 //!
@@ -25,6 +26,7 @@ pub mod demo;
 pub mod history;
 pub mod import;
 pub mod ingest;
+pub mod intake;
 pub mod mirror;
 pub mod provider;
 pub mod report;

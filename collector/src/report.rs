@@ -5,6 +5,7 @@
 //! Finding the files and writing rows are not here.
 
 mod allure;
+mod buildkite;
 mod cases;
 mod clock;
 mod ctest;
@@ -48,6 +49,7 @@ pub use log_rules::{LogRules, read_log};
 /// Every known format, in the order in which they are tried.
 const FORMATS: &[Format] = &[
     junit::FORMAT,
+    buildkite::FORMAT,
     trx::FORMAT,
     xunit::FORMAT,
     nunit::FORMAT,

@@ -24,6 +24,12 @@ pub(crate) struct Manifest {
     pub builds: Vec<i64>,
     pub messages: Vec<i64>,
     pub authors: Vec<Author>,
+    /// Changes and their first parents.
+    #[serde(default)]
+    pub lines: Vec<(i64, Option<i64>)>,
+    /// Where builds say that their revisions stand.
+    #[serde(default)]
+    pub places: Vec<(i64, i64)>,
 }
 
 /// The journal's folder.

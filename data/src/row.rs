@@ -57,7 +57,7 @@ pub struct File {
 }
 
 /// Result of a build or a step, worst first (Buildbot's order).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BuildResult {
     /// Ended by a person or by a newer build.
@@ -89,10 +89,17 @@ impl BuildResult {
             Self::Skipped => "skipped",
         }
     }
+
+    /// Returns the result that a word of the tables stands for.
+    pub fn parse(word: &str) -> Option<Self> {
+        use BuildResult::{Cancelled, Exception, Failure, Retry, Skipped, Success, Warnings};
+        let all = [Cancelled, Retry, Exception, Failure, Warnings, Success, Skipped];
+        all.into_iter().find(|result| result.as_str() == word)
+    }
 }
 
 /// One run of a builder on a source.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Build {
     /// The idempotency key that brought it in; `build_id` is made of it.
     pub key: String,
@@ -133,7 +140,7 @@ pub struct Build {
 }
 
 /// One command of a build.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// The build's idempotency key.
     pub build_key: String,
@@ -164,7 +171,7 @@ pub struct Step {
 }
 
 /// What one attempt did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// It passed.
@@ -203,7 +210,7 @@ impl Status {
 }
 
 /// What one attempt of a test did in one build.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// `test`, or `step` for a step of the build itself.
     pub kind: Kind,
@@ -249,7 +256,7 @@ impl Outcome {
 }
 
 /// A number that an attempt measured: memory, a size, a benchmark's value.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Measure {
     /// What was measured, in the tool's words: `B/op`, `peak memory`.
     pub metric: String,
@@ -260,7 +267,7 @@ pub struct Measure {
 }
 
 /// What an outcome is the outcome of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// A test of a report.

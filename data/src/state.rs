@@ -14,9 +14,11 @@ use crate::{Error, Result};
 
 pub mod outbox;
 pub(crate) mod person;
+pub mod place;
+pub mod token;
 
 /// The migrations; the version of a database is how many of them it has seen.
-const MIGRATIONS: &[&str] = &[include_str!("state/1.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("state/1.sql"), include_str!("state/2.sql")];
 
 /// The open state database.
 pub struct State {
@@ -38,6 +40,18 @@ impl State {
             let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
             let value = f(&transaction)?;
             transaction.execute("UPDATE revision SET number = number + 1", [])?;
+            transaction.commit()?;
+            Ok(value)
+        };
+        run().map_err(|source| self.failed(source))
+    }
+
+    /// Runs `f` in one immediate transaction that no session needs to hear of.
+    fn write_aside<T>(&self, f: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T> {
+        let mut connection = self.lock();
+        let run = || {
+            let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+            let value = f(&transaction)?;
             transaction.commit()?;
             Ok(value)
         };

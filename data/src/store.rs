@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
 use rusqlite::OptionalExtension;
+use serde::{Deserialize, Serialize};
 use tokio::sync::{Mutex, MutexGuard};
 use url::Url;
 
@@ -26,6 +27,7 @@ use crate::row::{Build, Change, Outcome, Step};
 use crate::schema::{OUTCOME, TABLES, Table};
 use crate::state::State;
 use crate::state::person::{self, Author};
+use crate::state::place;
 use crate::{Error, Result, batch, id};
 
 mod known;
@@ -34,7 +36,7 @@ mod table;
 use table::FactTable;
 
 /// One build with everything that it produced.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BuildFacts {
     /// The build; its key is the idempotency key of all this.
     pub build: Build,
@@ -45,7 +47,7 @@ pub struct BuildFacts {
 }
 
 /// What comes in at once: all of it becomes visible together, or nothing.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Ingest {
     /// Changes that the store may not know yet.
     pub changes: Vec<Change>,
@@ -119,6 +121,9 @@ impl Store {
         store.recover(&mut writer).await?;
         if store.latest()?.is_none() {
             store.adopt(&mut writer).await?;
+        } else if store.state.lacks_places()? {
+            let (lines, places) = known::places(&writer).await?;
+            store.state.write(|t| place::learn(t, &lines, &places))?;
         }
         drop(writer);
         drop(lock);
@@ -154,6 +159,15 @@ impl Store {
     /// Returns whether the store has the change.
     pub fn knows_change(&self, project: &str, revision: &str) -> Result<bool> {
         self.state.knows("change", id::change_id(project, revision))
+    }
+
+    /// Returns which of `revisions` the store lacks, in their order.
+    pub fn unknown_changes(&self, project: &str, revisions: &[String]) -> Result<Vec<String>> {
+        let lacks = |revision: &&String| match self.knows_change(project, revision) {
+            Ok(is_known) => (!is_known).then_some(Ok(())),
+            Err(error) => Some(Err(error)),
+        };
+        revisions.iter().filter_map(|revision| lacks(&revision).map(|r| r.map(|()| revision.clone()))).collect()
     }
 
     /// Commits `ingests` as one batch. When this returns, the batch is durable and published.
@@ -297,6 +311,8 @@ impl Store {
             builds: builds.iter().map(|b| id::build_id(&b.build.project, &b.build.key)).collect(),
             messages: message_ids,
             authors: authors(changes, builds),
+            lines: place::lines(changes),
+            places: builds.iter().flat_map(|facts| place::places(&facts.build)).collect(),
         };
         self.journal.write(number, &tables, &manifest)
     }
@@ -340,6 +356,7 @@ fn learn(transaction: &rusqlite::Transaction<'_>, manifest: &Manifest) -> rusqli
             insert.execute((kind, id))?;
         }
     }
+    place::learn(transaction, &manifest.lines, &manifest.places)?;
     person::learn(transaction, &manifest.authors)
 }
 

@@ -1,11 +1,14 @@
-//! `annals serve`: pages, charts and SQL over HTTP, and mail about what opens or ends meanwhile.
+//! `annals serve`: pages, charts and SQL over HTTP, uploads, and mail about what opens or ends meanwhile.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use annals_analytics::Warehouse;
+use annals_collector::intake::{Behind, Intake, Setup};
+use annals_data::store::{Ingest, Receipt, Store};
 use annals_web::App;
 use anyhow::{Context, Result};
+use futures::future::BoxFuture;
 use tokio::net::TcpListener;
 
 use super::mail;
@@ -15,6 +18,22 @@ use crate::interrupt;
 
 /// How often the store is looked at for what other processes wrote, and for mail that is due.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// What is acknowledged is on disk; when the server ends it is still given this time to be committed.
+const SETTLE: Duration = Duration::from_secs(10);
+
+/// The warehouse as uploads see it.
+struct Door(Arc<Warehouse>);
+
+impl Behind for Door {
+    fn store(&self) -> &Store {
+        self.0.store()
+    }
+
+    fn commit(&self, ingests: Vec<Ingest>) -> BoxFuture<'_, Result<Receipt, String>> {
+        Box::pin(async { self.0.commit(ingests).await.map_err(|error| error.to_string()) })
+    }
+}
 
 /// Runs the command.
 pub(super) async fn run(options: &cli::Serve, cli: &Cli, config: &Config) -> Result<()> {
@@ -32,11 +51,26 @@ pub(super) async fn bind(listen: &str) -> Result<TcpListener> {
 
 /// Serves until the process is asked to end.
 pub(super) async fn serve(warehouse: Arc<Warehouse>, listener: TcpListener, config: &Config) -> Result<()> {
-    anstream::eprintln!("listening on http://{}", listener.local_addr()?);
+    let address = listener.local_addr()?;
+    anstream::eprintln!("listening on http://{address}");
     let app = App::of(warehouse.clone(), warehouse.store().log_folder(), annals_web::Limits::default());
+    let mut site = annals_web::router(app);
+    let (bounds, secrets) = (config.intake.clone(), config.hook.clone());
+    let setup = Setup { bounds, secrets, is_local: address.ip().is_loopback() };
+    let intake = Intake::open(&warehouse.store().root().join("spool"), Door(warehouse.clone()), setup);
+    match &intake {
+        Ok(intake) => site = site.merge(intake.router()),
+        // Several may show one store; one of them takes in.
+        Err(error) => anstream::eprintln!("no uploads here: {error}"),
+    }
     let watch = tokio::spawn(watch(warehouse, config.mail.clone()));
-    annals_web::serve(app, listener, interrupt::asked()).await?;
+    annals_web::serve(site, listener, interrupt::asked()).await?;
     watch.abort();
+    if let Ok(intake) = intake
+        && !intake.settle(SETTLE).await
+    {
+        anstream::eprintln!("uploads wait in the spool; the next `annals serve` commits them");
+    }
     Ok(())
 }
 

@@ -73,6 +73,9 @@ fn a_faulty_configuration_is_named_by_file_and_line() {
         ("[setting]\nnonsense = 1\n", "no setting `nonsense`"),
         ("[[builder]]\nname = \"b\"\nstep = []\n", "builder `b`: it has no `step`"),
         ("project = \n", "annals.toml:1: "),
+        ("[intake]\nnonsense = 1\n", "annals.toml:2: unknown field `nonsense`"),
+        ("[intake]\nratio = 0\n", "lets nothing in"),
+        ("[hook]\ngithub = \"short\"\n", "less than 8 characters"),
     ];
     for (text, fault) in faults {
         std::fs::write(&path, text).unwrap();

@@ -32,14 +32,14 @@ pub use app::{App, Limits};
 pub use error::{Error, Result};
 pub use router::router;
 
-/// Serves the site on `listener` until `shutdown` completes; requests under way are then finished.
+/// Serves a site, [`router()`]'s or one that it is merged into, on `listener` until `shutdown` completes; requests under way are then finished.
 ///
 /// # Errors
 /// Returns the listener's error when accepting fails for good.
 pub async fn serve(
-    app: App,
+    site: axum::Router,
     listener: tokio::net::TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    axum::serve(listener, router(app)).with_graceful_shutdown(shutdown).await
+    axum::serve(listener, site).with_graceful_shutdown(shutdown).await
 }

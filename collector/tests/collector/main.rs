@@ -8,6 +8,7 @@ mod configuration;
 mod history;
 mod import;
 mod ingest;
+mod intake;
 mod mirror;
 mod upload;
 mod world;

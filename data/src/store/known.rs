@@ -3,7 +3,7 @@
 //! People keep their names and addresses; joins of identities, teams and notes are state and come back from a backup
 //! of the state database only.
 
-use arrow::array::{AsArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 use datafusion::prelude::SessionContext;
 
@@ -11,15 +11,13 @@ use super::FactTable;
 use crate::journal::Manifest;
 use crate::schema::TABLES;
 use crate::state::person::Author;
-use crate::{Error, Result};
+use crate::state::place::{self, Line, Place};
+use crate::{Error, Result, id};
 
 /// Returns everything that the tables make known.
 pub(super) async fn read(tables: &[FactTable]) -> Result<Manifest> {
-    let context = SessionContext::new();
-    for (table, facts) in TABLES.into_iter().zip(tables) {
-        let provider = facts.provider().await?;
-        context.register_table(table.name, provider).map_err(failed(table.name))?;
-    }
+    let context = context(tables).await?;
+    let (lines, places) = lines_and_places(&context).await?;
     let authors =
         "SELECT author_name, author_email FROM change UNION SELECT committer_name, committer_email FROM change";
     Ok(Manifest {
@@ -27,7 +25,56 @@ pub(super) async fn read(tables: &[FactTable]) -> Result<Manifest> {
         builds: ids(&context, "build", "SELECT build_id FROM build").await?,
         messages: ids(&context, "message", "SELECT message_id FROM message").await?,
         authors: rows(&context, "change", authors).await?.iter().flat_map(authors_of).collect(),
+        lines,
+        places,
     })
+}
+
+/// Returns the first parents of all changes and the places of all builds, for a state that does not hold them yet.
+pub(super) async fn places(tables: &[FactTable]) -> Result<(Vec<Line>, Vec<Place>)> {
+    lines_and_places(&context(tables).await?).await
+}
+
+async fn context(tables: &[FactTable]) -> Result<SessionContext> {
+    let context = SessionContext::new();
+    for (table, facts) in TABLES.into_iter().zip(tables) {
+        let provider = facts.provider().await?;
+        context.register_table(table.name, provider).map_err(failed(table.name))?;
+    }
+    Ok(context)
+}
+
+async fn lines_and_places(context: &SessionContext) -> Result<(Vec<Line>, Vec<Place>)> {
+    let changes = rows(context, "change", "SELECT change_id, project, parents FROM change").await?;
+    let builds = "SELECT position, project, branch, revision FROM build WHERE NOT is_patch";
+    let builds = rows(context, "build", builds).await?;
+    Ok((changes.iter().flat_map(lines_of).collect(), builds.iter().flat_map(places_of).collect()))
+}
+
+fn lines_of(batch: &RecordBatch) -> Vec<Line> {
+    let (ids, project) = (batch.column(0).as_primitive::<Int64Type>(), texts(batch.column(1)));
+    let parents = batch.column(2).as_list::<i32>();
+    let first = |row: usize| {
+        let parents = texts(&parents.value(row));
+        let parents = parents.as_string::<i32>();
+        (!parents.is_empty()).then(|| id::change_id(project.as_string::<i32>().value(row), parents.value(0)))
+    };
+    (0..batch.num_rows()).map(|row| (ids.value(row), first(row))).collect()
+}
+
+fn places_of(batch: &RecordBatch) -> Vec<Place> {
+    let positions = batch.column(0).as_primitive::<Int64Type>();
+    let [project, branch, revision] = [1, 2, 3].map(|column| texts(batch.column(column)));
+    let [project, branch, revision] = [&project, &branch, &revision].map(|array| array.as_string::<i32>());
+    let of = |row: usize| {
+        let ids = place::ids(project.value(row), branch.value(row), revision.value(row));
+        ids.map(|id| (id, positions.value(row)))
+    };
+    (0..batch.num_rows()).flat_map(of).collect()
+}
+
+fn texts(column: &ArrayRef) -> ArrayRef {
+    arrow::compute::cast(column, &arrow::datatypes::DataType::Utf8).expect("a text column casts to text")
 }
 
 async fn ids(context: &SessionContext, table: &'static str, sql: &str) -> Result<Vec<i64>> {
@@ -36,12 +83,9 @@ async fn ids(context: &SessionContext, table: &'static str, sql: &str) -> Result
 }
 
 fn authors_of(batch: &RecordBatch) -> Vec<Author> {
-    let text = |column: usize, row: usize| {
-        let array = arrow::compute::cast(batch.column(column), &arrow::datatypes::DataType::Utf8)
-            .expect("a text column casts to text");
-        array.as_string::<i32>().value(row).to_owned()
-    };
-    (0..batch.num_rows()).map(|row| Author { name: text(0, row), email: text(1, row) }).collect()
+    let [name, email] = [0, 1].map(|column| texts(batch.column(column)));
+    let text = |array: &ArrayRef, row: usize| array.as_string::<i32>().value(row).to_owned();
+    (0..batch.num_rows()).map(|row| Author { name: text(&name, row), email: text(&email, row) }).collect()
 }
 
 async fn rows(context: &SessionContext, table: &'static str, sql: &str) -> Result<Vec<RecordBatch>> {

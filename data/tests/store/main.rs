@@ -184,3 +184,36 @@ async fn a_person_goes_by_the_name_that_was_used_last() {
     let name: String = store.state().read(|c| c.query_row(sql, [], |row| row.get(0))).unwrap();
     assert_eq!(name, "Ada L.");
 }
+
+#[tokio::test]
+async fn positions_are_counted_from_what_was_built_also_after_the_state_is_gone() {
+    let folder = TempDir::new().unwrap();
+    let line = |revision: &str, parents: &[&str]| Change {
+        parents: parents.iter().map(|parent| (*parent).to_owned()).collect(),
+        ..change(revision)
+    };
+    let changes = vec![line("r3", &["r2", "s9"]), line("r2", &["r1"]), line("q1", &["q0"]), line("q0", &[])];
+    let store = Store::open(&location(&folder)).await.unwrap();
+    store.commit(vec![Ingest { changes, builds: vec![build("k")] }]).await.unwrap();
+    let ask = |store: &Store| {
+        let position = |branch: &str, revision: &str, fresh: &[Change]| {
+            store.state().position("pocket", branch, revision, fresh).unwrap()
+        };
+        // `r1` was built at 7; `q0` is a root; nobody knows the parents of `s9`; a sender knows `r4` before the store does.
+        assert_eq!([position("main", "r3", &[]), position("topic", "r2", &[])], [Some(9), Some(8)]);
+        assert_eq!([position("main", "q1", &[]), position("main", "s9", &[])], [Some(1), None]);
+        assert_eq!(position("main", "r4", &[line("r4", &["r3"])]), Some(10));
+        assert_eq!(position("main", "x", &[line("x", &["y"]), line("y", &["x"])]), None, "a circle ends");
+    };
+    ask(&store);
+    drop(store);
+    // A state that was made before places were kept learns them from the tables; so does a new one.
+    let state = rusqlite::Connection::open(folder.path().join("state.sqlite")).unwrap();
+    state.execute_batch("DELETE FROM line; DELETE FROM place;").unwrap();
+    drop(state);
+    ask(&Store::open(&location(&folder)).await.unwrap());
+    for file in ["state.sqlite", "state.sqlite-wal", "state.sqlite-shm"] {
+        let _ = std::fs::remove_file(folder.path().join(file));
+    }
+    ask(&Store::open(&location(&folder)).await.unwrap());
+}

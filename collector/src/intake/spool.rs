@@ -1,0 +1,144 @@
+//! The spool: uploads on disk that are acknowledged and not committed yet.
+//!
+//! A file holds the uploads that arrived together, each a zstd frame of one JSON line; its name is its number, and
+//! numbers grow. It is written under another name, fsynced and renamed, and the folder is fsynced: a file with a
+//! number is whole. Order and time of commits are [`super::writer`]'s.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+
+use annals_data::store::Ingest;
+
+use crate::error::{Error, Result};
+
+/// How the name of a file of the spool ends.
+const WHOLE: &str = "ingest";
+
+/// The folder of the spool, held by one process.
+pub(super) struct Spool {
+    folder: PathBuf,
+    next: u64,
+    _lock: File,
+}
+
+/// One file of the spool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Filed {
+    pub(super) path: PathBuf,
+    pub(super) bytes: u64,
+}
+
+impl Spool {
+    /// Opens the spool, and returns what it holds, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// Also when another process has it open.
+    pub(super) fn open(folder: &Path) -> Result<(Self, Vec<Filed>)> {
+        fs::create_dir_all(folder).map_err(Error::file(folder))?;
+        let path = folder.join("lock");
+        let lock = File::create(&path).map_err(Error::file(&path))?;
+        lock.try_lock().map_err(|_| Error::file(&path)(io::Error::other("another process takes uploads in")))?;
+        let mut filed = Vec::new();
+        for entry in fs::read_dir(folder).map_err(Error::file(folder))? {
+            let path = entry.map_err(Error::file(folder))?.path();
+            match path.extension().and_then(|extension| extension.to_str()) {
+                Some(WHOLE) => filed.push(Filed { bytes: size(&path)?, path }),
+                // What a crash left half written was never acknowledged.
+                Some("unfinished") => fs::remove_file(&path).map_err(Error::file(&path))?,
+                _ => {}
+            }
+        }
+        filed.sort_by(|a, b| a.path.cmp(&b.path));
+        let last = filed.last().and_then(|filed| filed.path.file_stem()?.to_str()?.parse::<u64>().ok());
+        Ok((Self { folder: folder.to_owned(), next: last.map_or(1, |last| last + 1), _lock: lock }, filed))
+    }
+
+    /// Writes uploads as one file; when this returns, they survive a crash.
+    pub(super) fn write<'f>(&mut self, frames: impl IntoIterator<Item = &'f [u8]>) -> Result<Filed> {
+        let name = format!("{:020}", self.next);
+        let path = self.folder.join(format!("{name}.{WHOLE}"));
+        let bytes = write_durable(&path, frames).map_err(Error::file(&path))?;
+        self.next += 1;
+        Ok(Filed { path, bytes })
+    }
+}
+
+impl Filed {
+    /// Reads the uploads of the file. A file that is damaged is put aside for a person to look at, and says nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the system cannot read it now.
+    pub(super) fn read(&self) -> Result<Vec<Ingest>> {
+        match self.ingests() {
+            // Somebody has removed it: there is nothing to wait for.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            // What the system says of a file may pass; what is in it does not.
+            Err(error) if error.raw_os_error().is_none() => {
+                tracing::error!(path = %self.path.display(), %error, "a file of the spool is damaged; it is put aside");
+                self.put_aside().map(|()| Vec::new())
+            }
+            read => read.map_err(Error::file(&self.path)),
+        }
+    }
+
+    fn ingests(&self) -> io::Result<Vec<Ingest>> {
+        let decoder = zstd::Decoder::new(File::open(&self.path)?)?;
+        BufReader::new(decoder).lines().map(|line| Ok(serde_json::from_str(&line?)?)).collect()
+    }
+
+    /// Forgets the file: what it holds is committed, or it was put aside.
+    pub(super) fn remove(&self) -> Result<()> {
+        match fs::remove_file(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::file(&self.path)(error)),
+            _ => Ok(()),
+        }
+    }
+
+    fn put_aside(&self) -> Result<()> {
+        fs::rename(&self.path, self.path.with_extension("unreadable")).map_err(Error::file(&self.path))
+    }
+}
+
+/// Returns an upload as the spool holds it.
+pub(super) fn frame(value: &impl serde::Serialize) -> io::Result<Vec<u8>> {
+    let mut encoder = zstd::Encoder::new(Vec::new(), 1)?;
+    encoder.include_checksum(true)?;
+    serde_json::to_writer(&mut encoder, value)?;
+    encoder.write_all(b"\n")?;
+    encoder.finish()
+}
+
+/// Writes a file whole or not at all; when this returns, it survives a crash. Returns its size.
+pub(super) fn write_durable<'f>(path: &Path, frames: impl IntoIterator<Item = &'f [u8]>) -> io::Result<u64> {
+    let unfinished = path.with_extension("unfinished");
+    let write = || {
+        let mut file = File::create(&unfinished)?;
+        let mut bytes = 0;
+        for frame in frames {
+            file.write_all(frame)?;
+            bytes += frame.len() as u64;
+        }
+        file.sync_all()?;
+        fs::rename(&unfinished, path)?;
+        sync_folder(path)?;
+        Ok(bytes)
+    };
+    let written = write();
+    if written.is_err() {
+        // A disk that is full stays so if the waste of a refused upload lies on it.
+        let _ = fs::remove_file(&unfinished);
+    }
+    written
+}
+
+/// Makes the name of a file or folder durable.
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+}
+
+fn size(path: &Path) -> Result<u64> {
+    fs::metadata(path).map(|metadata| metadata.len()).map_err(Error::file(path))
+}
