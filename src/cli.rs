@@ -115,6 +115,9 @@ pub(crate) struct Ingest {
     /// Report files, or folders of which the files of a known format are taken
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
+    /// Rules by which files are read that no format recognises: logs (see docs/formats.md, log_rules)
+    #[arg(long, value_name = "FILE")]
+    pub log_rules: Option<PathBuf>,
     /// The project [default: from the surrounding checkout]
     #[arg(long)]
     pub project: Option<String>,
@@ -360,6 +363,9 @@ pub(crate) struct Doctor {
     /// One JSON object per file instead of text
     #[arg(long)]
     pub json: bool,
+    /// Rules by which files are read that no format recognises: logs (see docs/formats.md, log_rules)
+    #[arg(long, value_name = "FILE")]
+    pub log_rules: Option<PathBuf>,
 }
 
 /// Options of `mail`.

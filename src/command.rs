@@ -1,8 +1,11 @@
 //! The commands: one file each; what they share is here.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use annals_analytics::{Session, Warehouse, view};
+use annals_collector::builder;
+use annals_collector::report::LogRules;
 use anyhow::{Context, Result};
 use arrow::array::{Array, RecordBatch};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -112,6 +115,13 @@ impl Rows {
         }
         Ok(rows)
     }
+}
+
+/// Reads the rules by which logs are read, where a file of them is given.
+pub(crate) fn log_rules(path: Option<&Path>) -> Result<Option<LogRules>> {
+    let Some(path) = path else { return Ok(None) };
+    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    Ok(Some(builder::parse(path, &text)?))
 }
 
 /// Returns a text as a parameter; `None` is null.

@@ -10,12 +10,13 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
+use crate::report::LogRules;
 
 /// The least size of a log: below it, head and tail would say nothing.
 const LEAST_LOG: u64 = 1024;
 
 /// A project with its builders.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Project {
     /// Its name; the repository's own where none is given.
@@ -26,7 +27,7 @@ pub struct Project {
 }
 
 /// One kind of build.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Builder {
     /// Its name, a column of the waterfall: `linux-unit`.
@@ -49,7 +50,7 @@ pub struct Builder {
 }
 
 /// One command of a builder, run by `sh -c` in the worktree.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
     /// Its name.
@@ -59,6 +60,8 @@ pub struct Step {
     /// Patterns of the reports that it writes, relative to the worktree: `target/**/TEST-*.xml`.
     #[serde(default)]
     pub reports: Vec<String>,
+    /// How its log is read, where the tool writes no report.
+    pub log: Option<LogRules>,
     /// How long it may take, in seconds, where it differs from the builder's.
     pub timeout_s: Option<u64>,
     /// Whether the build goes on when it fails.
@@ -112,6 +115,7 @@ impl Builder {
             name: format!("setup-{}", index + 1),
             command: command.clone(),
             reports: Vec::new(),
+            log: None,
             timeout_s: None,
             continues: false,
         };

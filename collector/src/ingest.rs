@@ -14,7 +14,7 @@ use annals_data::row::{Build, Outcome};
 use annals_data::store::BuildFacts;
 
 use crate::error::{Error, Result};
-use crate::report;
+use crate::report::{self, Limits, LogRules};
 use crate::run;
 
 pub use origin::{Given, Origin};
@@ -42,11 +42,19 @@ pub struct Reports {
 ///
 /// The first report that cannot be read: all are taken in, or nothing is.
 pub fn read<'r>(files: impl IntoIterator<Item = (&'r str, &'r [u8])>) -> Result<Reports> {
+    read_with(files, None)
+}
+
+/// As [`read`]; what no format recognises is a log and read by `rules`, where there are any.
+pub fn read_with<'r>(
+    files: impl IntoIterator<Item = (&'r str, &'r [u8])>,
+    rules: Option<&LogRules>,
+) -> Result<Reports> {
     let mut all = Reports::default();
     let mut reports = Vec::new();
     for (label, bytes) in files {
         all.hashes.push(hash(bytes));
-        let report = report::read(label, bytes)?;
+        let report = report::read_any(label, bytes, rules, &Limits::default())?;
         all.warnings.extend(run::warnings(label, &report));
         all.is_failures_only |= report.is_failures_only;
         reports.push(report);
@@ -80,11 +88,11 @@ pub fn build(origin: &Origin, reports: Reports) -> BuildFacts {
 /// Reads report files as one build of `origin`; beside it returns what its reader should know of the reports.
 ///
 /// A folder stands for the files in it that are reports of a known format.
-pub fn ingest(origin: &Origin, files: &[PathBuf]) -> Result<(BuildFacts, Vec<String>)> {
+pub fn ingest(origin: &Origin, files: &[PathBuf], rules: Option<&LogRules>) -> Result<(BuildFacts, Vec<String>)> {
     let files = expand(files)?;
     let named: Vec<(String, &[u8])> =
         files.iter().map(|(path, bytes)| (path.to_string_lossy().into_owned(), bytes.as_slice())).collect();
-    let mut reports = read(named.iter().map(|(label, bytes)| (label.as_str(), *bytes)))?;
+    let mut reports = read_with(named.iter().map(|(label, bytes)| (label.as_str(), *bytes)), rules)?;
     let warnings = std::mem::take(&mut reports.warnings);
     Ok((build(origin, reports), warnings))
 }

@@ -174,6 +174,18 @@ pub fn read(label: &str, bytes: &[u8]) -> Result<Report, Error> {
     read_with(label, bytes, &Limits::default())
 }
 
+/// Reads a report of a known format, or by `rules` what no format recognises.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_any(label: &str, bytes: &[u8], rules: Option<&LogRules>, limits: &Limits) -> Result<Report, Error> {
+    match rules {
+        Some(rules) if format_of(bytes).is_none() => read_log(label, bytes, rules, limits),
+        _ => read_with(label, bytes, limits),
+    }
+}
+
 /// Returns the name of the format that `bytes` are recognised as, by their content alone.
 pub fn format_of(bytes: &[u8]) -> Option<&'static str> {
     let source = Source::new("", bytes);

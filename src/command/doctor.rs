@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 
-use annals_collector::report::{self, Limits, Report};
+use annals_collector::report::{self, Limits, LogRules, Report};
 use annals_data::row::Status;
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -18,9 +18,10 @@ const UNREADABLE: u8 = 1;
 /// Runs the command.
 pub(super) fn run(options: &cli::Doctor) -> Result<ExitCode> {
     let limits = Limits::default();
+    let rules = super::log_rules(options.log_rules.as_deref())?;
     let mut is_all_read = true;
     for path in &options.files {
-        let read = read(path, &limits);
+        let read = read(path, rules.as_ref(), &limits);
         is_all_read &= read.is_ok();
         let told = match (&read, options.json) {
             (Ok(report), true) => as_json(path, report, &limits).to_string(),
@@ -36,7 +37,7 @@ pub(super) fn run(options: &cli::Doctor) -> Result<ExitCode> {
     Ok(if is_all_read { ExitCode::SUCCESS } else { ExitCode::from(UNREADABLE) })
 }
 
-fn read(path: &Path, limits: &Limits) -> Result<Report, report::Error> {
+fn read(path: &Path, rules: Option<&LogRules>, limits: &Limits) -> Result<Report, report::Error> {
     let label = path.display().to_string();
     let failed = |reason: String| report::Error { file: label.clone(), line: 1, reason };
     let size = std::fs::metadata(path).map_err(|error| failed(error.to_string()))?.len();
@@ -44,7 +45,7 @@ fn read(path: &Path, limits: &Limits) -> Result<Report, report::Error> {
         return Err(failed(format!("the report has {size} bytes; at most {} are read", limits.bytes)));
     }
     let bytes = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
-    report::read_with(&label, &bytes, limits)
+    report::read_any(&label, &bytes, rules, limits)
 }
 
 fn counts(report: &Report) -> BTreeMap<&'static str, usize> {

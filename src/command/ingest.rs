@@ -26,7 +26,8 @@ pub(super) async fn run(options: &cli::Ingest, warehouse: &Warehouse) -> Result<
         ..Given::default()
     };
     let (origin, history) = Origin::from_checkout(Path::new("."), given)?;
-    let (facts, warnings) = ingest(&origin, &options.files)?;
+    let rules = super::log_rules(options.log_rules.as_deref())?;
+    let (facts, warnings) = ingest(&origin, &options.files, rules.as_ref())?;
     warnings.iter().for_each(|warning| anstream::eprintln!("{warning}"));
     let changes = match &history {
         Some(history) if history.resolve(&origin.revision).is_ok() => {

@@ -52,17 +52,23 @@ impl Log {
     }
 
     /// Writes the log to `path`, compressed.
-    pub(super) fn write(&mut self, path: &Path) -> io::Result<()> {
+    pub(super) fn write(&self, path: &Path) -> io::Result<()> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
         let mut file = zstd::Encoder::new(File::create(path)?, 3)?;
-        file.write_all(&self.head)?;
-        if self.is_truncated() {
-            write!(file, "\n[… {} bytes left out …]\n", self.missing())?;
-        }
-        file.write_all(self.tail.make_contiguous())?;
+        file.write_all(&self.text())?;
         file.finish()?.flush()
+    }
+
+    /// Returns what is kept, with a line where something is missing.
+    pub(super) fn text(&self) -> Vec<u8> {
+        let gap = if self.is_truncated() {
+            format!("\n[… {} bytes left out …]\n", self.missing())
+        } else {
+            String::new()
+        };
+        self.head.iter().chain(gap.as_bytes()).chain(&self.tail).copied().collect()
     }
 
     fn missing(&self) -> u64 {

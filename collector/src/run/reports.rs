@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use annals_data::row::Outcome;
 
 use crate::builder::Builder;
-use crate::report::{self, Report};
+use crate::report::{self, Limits, LogRules, Report};
 
 /// A larger report (bytes) is refused.
 pub(crate) const SIZE_LIMIT: u64 = 256 << 20;
@@ -68,17 +68,28 @@ impl Reports {
         found
     }
 
+    /// Reads what a step printed by the rules for it.
+    pub(super) fn read_log(&mut self, step: &str, log: &[u8], rules: &LogRules, found: &mut Found) {
+        let label = format!("log of {step}");
+        match report::read_log(&label, log, rules, &Limits::default()) {
+            Ok(report) => self.take(&label, report, found),
+            Err(error) => found.errors.push(error.to_string()),
+        }
+    }
+
     fn add(&mut self, file: &Path, found: &mut Found) {
         let label = file.strip_prefix(&self.root).unwrap_or(file).to_string_lossy().into_owned();
         let read = read_bounded(file).map_err(|error| format!("{label}: {error}"));
         match read.and_then(|bytes| report::read(&label, &bytes).map_err(|error| error.to_string())) {
-            Ok(report) => {
-                found.is_failures_only |= report.is_failures_only;
-                warnings(&label, &report).iter().for_each(|warning| tracing::warn!("{warning}"));
-                found.cases.extend(renumber(report.cases, &mut self.attempts));
-            }
+            Ok(report) => self.take(&label, report, found),
             Err(error) => found.errors.push(error),
         }
+    }
+
+    fn take(&mut self, label: &str, report: Report, found: &mut Found) {
+        found.is_failures_only |= report.is_failures_only;
+        warnings(label, &report).iter().for_each(|warning| tracing::warn!("{warning}"));
+        found.cases.extend(renumber(report.cases, &mut self.attempts));
     }
 
     /// Returns the files inside the worktree that match and are new or changed, and remembers them.

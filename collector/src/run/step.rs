@@ -51,12 +51,15 @@ pub(super) fn run(
         log_limit: job.builder.log_limit,
         cancellation,
     };
-    let mut ran = match command::run(&step.command, &setting) {
+    let ran = match command::run(&step.command, &setting) {
         Ok(Ran { ending: Ending::Cancelled, .. }) => return Ok(None),
         Ok(ran) => ran,
         Err(error) => return Ok(Some(not_started(job, step, number, &error))),
     };
-    let found = reports.read(&step.reports);
+    let mut found = reports.read(&step.reports);
+    if let Some(rules) = &step.log {
+        reports.read_log(&step.name, &ran.log.text(), rules, &mut found);
+    }
     let verdict = judge(ran.ending, setting.timeout, &found);
     let message = message(&verdict, &ran, &found);
     let relative = log_path(job, &step.name, number);

@@ -297,3 +297,29 @@ fn a_report_is_read_once_and_attempts_count_on() {
     assert_eq!(facts.build.result, BuildResult::Warnings);
     assert_eq!(facts.build.reason.as_deref(), Some("step `three`: no report matches `*.xml`"));
 }
+
+#[test]
+fn a_log_is_read_by_the_rules_of_its_step() {
+    let facts = built(
+        r#"
+        name = "lint"
+        [[builder.step]]
+        name = "lint"
+        command = "echo 'a.c:7: error: no semicolon'; echo 'b.c:1: warning: long line'; echo noise; exit 1"
+        [builder.step.log]
+        use_file_stem = true
+        [[builder.step.log.rule]]
+        pattern = '^(?<file>[^:]+):(?<line>\d+): (?<outcome>error|warning): (?<message>.*)'
+        outcomes = { error = "failed" }
+        fields = { name = "lint" }
+        "#,
+    );
+    let read: Vec<_> =
+        facts.outcomes.iter().filter(|o| o.kind == Kind::Test).map(|o| (o.suite.as_str(), o.status)).collect();
+    assert_eq!(read, [("a", Status::Failed), ("b", Status::Passed)]);
+    let failed = facts.outcomes.iter().find(|o| o.suite == "a").unwrap();
+    assert_eq!((failed.name.as_str(), failed.message.as_deref()), ("lint", Some("no semicolon")));
+    assert_eq!((failed.file.as_deref(), failed.line), (Some("a.c"), Some(7)));
+    // The tests say what failed: the step is no second problem.
+    assert_eq!(facts.outcomes.iter().find(|o| o.kind == Kind::Step).unwrap().status, Status::Passed);
+}
