@@ -97,7 +97,7 @@ pub struct Message {
 /// All that a mail tells about one incident, read from one session.
 pub struct Story {
     incident: Row,
-    problems: Table,
+    tests: Table,
     suspects: Table,
     guilty: Table,
     responsible: Table,
@@ -113,7 +113,7 @@ impl Story {
         let incident = Select::of(
             "incident",
             "incident_id, project, branch, builder, state, title, opened_at, opened_revision, opened_build_id, \
-             good_revision, change_count, problem_count, open_count, resolved_at, resolved_revision, message, \
+             good_revision, change_count, test_count, open_count, resolved_at, resolved_revision, message, \
              main_problem_id",
         );
         let incident = incident.eq("incident_id", incident_id).limit(1).run(session).await?;
@@ -123,15 +123,15 @@ impl Story {
         let of = |view, columns, order| {
             Select::of(view, columns).eq("problem_id", main.as_str()).order(order).limit(NAMED).run(session)
         };
-        let problems = Select::of("problem", "problem_id, suite, name, state, kind").eq("incident_id", incident_id);
-        let (problems, suspects, guilty, responsible, blamelist) = tokio::try_join!(
-            problems.order("state, suite, name, problem_id").limit(NAMED).run(session),
+        let tests = Select::of("incident_test", "problem_id, suite, name, builder, state").eq("incident_id", incident_id);
+        let (tests, suspects, guilty, responsible, blamelist) = tokio::try_join!(
+            tests.order("state, suite, name, problem_id").limit(NAMED).run(session),
             of("suspect", "rank, revision, author, subject, suspicion, evidence", "rank"),
             of("guilty", "author, revision, suspicion, threshold, rule, evidence", "suspicion DESC, author"),
             of("responsible", "author, why", "why, author"),
             of("blamelist", "ordinal, revision, author, subject, is_merge", "ordinal"),
         )?;
-        Ok(Self { incident, problems, suspects, guilty, responsible, blamelist })
+        Ok(Self { incident, tests, suspects, guilty, responsible, blamelist })
     }
 
     /// Writes the mail about what happened, for one reader.
@@ -231,9 +231,9 @@ impl Letter<'_> {
         self.quote().len() < self.incident.text("message").trim_end().len()
     }
 
-    /// Returns how many problems the mail does not name.
+    /// Returns how many tests the mail does not name.
     fn unnamed(&self) -> i64 {
-        self.incident.int("problem_count").unwrap_or(0) - self.story.problems.len() as i64
+        self.incident.int("test_count").unwrap_or(0) - self.story.tests.len() as i64
     }
 
     fn unnamed_changes(&self) -> i64 {

@@ -18,6 +18,7 @@
 -- range_id: range of the blamelist, joins raw.range_change; null when born failing
 -- change_count: changes in the range
 -- problem_count: problems
+-- test_count: tests, whatever the builder
 -- open_count: problems still open
 -- resolved_at: when its last problem was resolved; null while one is open
 -- resolved_revision: where its last problem was resolved
@@ -65,7 +66,7 @@ SELECT
     END || CASE WHEN test_count > 1 THEN ', and ' || CAST(test_count - 1 AS VARCHAR) || ' more' ELSE '' END
         AS title,
     kind, opened_at, opened_position, opened_revision, opened_build_id, good_revision, range_id, change_count,
-    problem_count, open_count,
+    problem_count, test_count, open_count,
     CASE WHEN open_count = 0 THEN resolved_at END AS resolved_at,
     CASE WHEN open_count = 0 THEN resolved_revision END AS resolved_revision,
     signature, message, main_problem_id

@@ -106,10 +106,12 @@ CREATE TABLE mart.guilty AS SELECT 'p-1' AS problem_id, CAST(11 AS BIGINT) AS pe
 CREATE TABLE mart.responsible AS SELECT * FROM (VALUES ('p-1', CAST(11 AS BIGINT), 'Ada <b>Lovelace</b>', 'guilty'),
   ('p-1', 12, 'Bob', 'owner')) AS t(problem_id, person_id, author, why);
 
-CREATE TABLE mart.incident AS SELECT * FROM (VALUES
+CREATE TABLE mart.incident AS SELECT *, problem_count AS test_count FROM (VALUES
   ('demo~feature/<i>~linux?x#1~58', 'demo', 'main', 'linux-unit', 'open', '2 tests of parser, first: reads <script>alert(1)</script>', 'regression', CAST('2026-11-18T08:00:00Z' AS TIMESTAMPTZ), CAST(58 AS BIGINT), 'c0ffee0058000000000000000000000000000000', CAST(158 AS BIGINT), 'c0ffee0056000000000000000000000000000000', CAST(77 AS BIGINT), CAST(2 AS BIGINT), CAST(2 AS BIGINT), CAST(2 AS BIGINT), CAST(NULL AS TIMESTAMPTZ), CAST(NULL AS VARCHAR), 'AssertionError: expected N, got <N>', concat('AssertionError: expected 3, got <4>', chr(10), '  </pre><script>alert(2)</script>'), 'p-1'),
   ('32', 'demo', 'main', 'linux-unit', 'resolved', 'reads', 'regression', CAST('2026-10-11T08:00:00Z' AS TIMESTAMPTZ), 20, 'c0ffee0020000000000000000000000000000000', 120, 'c0ffee0019000000000000000000000000000000', 78, 1, 1, 0, CAST('2026-10-17T08:00:00Z' AS TIMESTAMPTZ), 'c0ffee0026000000000000000000000000000000', 'AssertionError', 'AssertionError', 'p-3'))
   AS t(incident_id, project, branch, builder, state, title, kind, opened_at, opened_position, opened_revision, opened_build_id, good_revision, range_id, change_count, problem_count, open_count, resolved_at, resolved_revision, signature, message, main_problem_id);
+
+CREATE TABLE mart.incident_test AS SELECT incident_id, test_id, kind, suite, name, builder, state, problem_id FROM mart.problem;
 
 CREATE TABLE mart.flaky_test AS SELECT CAST(503 AS BIGINT) AS series_id, CAST(703 AS BIGINT) AS test_id, 'demo' AS project, 'main' AS branch,
   'linux-unit' AS builder, 'net.http' AS suite, 'retries' AS name, CAST(59 AS BIGINT) AS position_count, CAST(5 AS BIGINT) AS flaky_position_count,
