@@ -123,7 +123,8 @@ impl Story {
         let of = |view, columns, order| {
             Select::of(view, columns).eq("problem_id", main.as_str()).order(order).limit(NAMED).run(session)
         };
-        let tests = Select::of("incident_test", "problem_id, suite, name, builder, state").eq("incident_id", incident_id);
+        let tests =
+            Select::of("incident_test", "problem_id, suite, name, builder, state").eq("incident_id", incident_id);
         let (tests, suspects, guilty, responsible, blamelist) = tokio::try_join!(
             tests.order("state, suite, name, problem_id").limit(NAMED).run(session),
             of("suspect", "rank, revision, author, subject, suspicion, evidence", "rank"),
