@@ -252,11 +252,14 @@ pub(crate) struct Import {
     #[arg(long, value_name = "SELECT")]
     pub changes: Option<String>,
     /// SELECT of builds: key, revision, position, branch, builder, number, result, started_at, finished_at, worker, url
-    #[arg(long, value_name = "SELECT")]
-    pub builds: String,
+    #[arg(long, value_name = "SELECT", required_unless_present = "select", requires = "outcomes")]
+    pub builds: Option<String>,
     /// SELECT of outcomes: key (the build's), suite, name, outcome, attempt, duration_ms, message, file, line, error_kind
-    #[arg(long, value_name = "SELECT")]
-    pub outcomes: String,
+    #[arg(long, value_name = "SELECT", required_unless_present = "select", requires = "builds")]
+    pub outcomes: Option<String>,
+    /// One SELECT instead: outcomes with the columns of their build and change; a change's message is change_message
+    #[arg(long, value_name = "SELECT", conflicts_with_all = ["changes", "builds", "outcomes"])]
+    pub select: Option<String>,
     /// Only say what would come in
     #[arg(long)]
     pub dry_run: bool,

@@ -81,7 +81,7 @@ pub enum Error {
     /// A SELECT of an import cannot be run, or gives what cannot be taken in.
     #[error("{select}: {reason}")]
     Import {
-        /// Which of them: `changes`, `builds` or `outcomes`.
+        /// Which of them: `changes`, `builds`, `outcomes` or `select`.
         select: &'static str,
         /// The reason, naming column and value.
         reason: String,

@@ -1,4 +1,4 @@
-//! Histories from files: three SELECT statements give changes, builds and outcomes as rows.
+//! Histories from files: SELECT statements, three or one, give changes, builds and outcomes as rows.
 //!
 //! The statements run in a session of the person's own, which may read any file that the person may read: it is never
 //! served. Outcomes are read for a group of builds at a time, so that memory is bounded by the group whatever the
@@ -22,9 +22,10 @@ use futures::StreamExt;
 use crate::cancellation::CancellationFlag;
 use crate::error::{Error, Result};
 use crate::run;
+use column::CHANGE_MESSAGE;
 use select::Select;
 
-pub use column::{BUILDS, CHANGES, Column, OUTCOMES, Table};
+pub use column::{BUILDS, CHANGES, Column, OUTCOMES, ROWS, Table};
 pub use preview::Preview;
 pub use word::{OUTCOME_WORDS, RESULT_WORDS};
 
@@ -38,7 +39,7 @@ const OUTCOMES_PER_GROUP: usize = 500_000;
 const OUTCOMES_AT_MOST: usize = 4 * OUTCOMES_PER_GROUP;
 
 /// What is to be imported: the statements, and what holds for rows that do not say it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// The project.
     pub project: String,
@@ -46,18 +47,31 @@ pub struct Plan {
     pub branch: String,
     /// The builder of builds that name none.
     pub builder: String,
-    /// Gives the columns of [`CHANGES`].
-    pub changes: Option<String>,
-    /// Gives the columns of [`BUILDS`].
-    pub builds: String,
-    /// Gives the columns of [`OUTCOMES`].
-    pub outcomes: String,
+    /// The statements.
+    pub statements: Statements,
+}
+
+/// The texts of the statements.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Statements {
+    /// Gives the columns of [`ROWS`]; builds and changes are its distinct rows.
+    One(String),
+    /// One for each kind.
+    Three {
+        /// Gives the columns of [`CHANGES`].
+        changes: Option<String>,
+        /// Gives the columns of [`BUILDS`].
+        builds: String,
+        /// Gives the columns of [`OUTCOMES`].
+        outcomes: String,
+    },
 }
 
 /// The statements, planned and with their columns checked.
 #[derive(Debug)]
 pub struct Import {
     plan: Plan,
+    given: Vec<Select>,
     changes: Option<Select>,
     builds: Select,
     outcomes: Select,
@@ -78,13 +92,33 @@ impl Import {
     /// stands twice or is missing although it must be there.
     pub async fn plan(plan: Plan) -> Result<Self> {
         let context = file::session();
-        let changes = match &plan.changes {
-            Some(text) => Some(Select::plan(&context, &CHANGES, text).await?),
-            None => None,
-        };
-        let builds = Select::plan(&context, &BUILDS, &plan.builds).await?;
-        let outcomes = Select::plan(&context, &OUTCOMES, &plan.outcomes).await?;
-        Ok(Self { plan, changes, builds, outcomes })
+        match &plan.statements {
+            Statements::One(text) => {
+                let one = Select::plan(&context, &ROWS, text).await?;
+                Self::of_one(plan, one)
+            }
+            Statements::Three { changes, builds, outcomes } => {
+                let changes = match changes {
+                    Some(text) => Some(Select::plan(&context, &CHANGES, text).await?),
+                    None => None,
+                };
+                let builds = Select::plan(&context, &BUILDS, builds).await?;
+                let outcomes = Select::plan(&context, &OUTCOMES, outcomes).await?;
+                let given = changes.iter().chain([&builds, &outcomes]).cloned().collect();
+                Ok(Self { plan, given, changes, builds, outcomes })
+            }
+        }
+    }
+
+    /// A revision of which nothing else is said is no change: the store may know it, or learn it later.
+    fn of_one(plan: Plan, one: Select) -> Result<Self> {
+        let of_change = |name| if name == "message" { CHANGE_MESSAGE.name } else { name };
+        let has_changes = CHANGES.columns.iter().skip(1).any(|column| one.has(of_change(column.name)));
+        let changes = has_changes.then(|| one.distinct(&CHANGES, of_change)).transpose()?;
+        let builds = one.distinct(&BUILDS, |name| name)?;
+        // A build without outcomes has a row all the same, as outer joins give it.
+        let outcomes = one.rows(&OUTCOMES, &["name", "outcome"])?;
+        Ok(Self { plan, given: vec![one], changes, builds, outcomes })
     }
 
     /// Reads all changes, in the order of the statement.
@@ -105,7 +139,7 @@ impl Import {
         while let Some(batch) = batches.next().await {
             builds.extend(build::read(&self.plan, &self.builds.batch(batch)?)?);
         }
-        build::sort(builds)
+        build::sort(self.builds.name(), builds)
     }
 
     /// Reads the outcomes of a group of builds; `None` where they are too many to be read at once.

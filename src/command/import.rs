@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 
 use annals_analytics::Warehouse;
-use annals_collector::import::{GroupSize, Import, Plan, Planned, Preview};
+use annals_collector::import::{GroupSize, Import, Plan, Planned, Preview, Statements};
 use annals_collector::{CancellationFlag, Error};
 use annals_data::store::Ingest;
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::cli;
 use crate::interrupt::{self, INTERRUPTED};
@@ -24,9 +24,7 @@ pub(super) async fn run(options: &cli::Import, warehouse: &Warehouse) -> Result<
         project: options.project.clone(),
         branch: options.branch.clone(),
         builder: options.builder.clone(),
-        changes: options.changes.clone(),
-        builds: options.builds.clone(),
-        outcomes: options.outcomes.clone(),
+        statements: statements(options)?,
     })
     .await?;
     if options.dry_run {
@@ -45,6 +43,18 @@ pub(super) async fn run(options: &cli::Import, warehouse: &Warehouse) -> Result<
         all.len() - build_count
     );
     Ok(if flag.is_cancelled() { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS })
+}
+
+fn statements(options: &cli::Import) -> Result<Statements> {
+    match (&options.select, &options.builds, &options.outcomes) {
+        (Some(one), _, _) => Ok(Statements::One(one.clone())),
+        (None, Some(builds), Some(outcomes)) => Ok(Statements::Three {
+            changes: options.changes.clone(),
+            builds: builds.clone(),
+            outcomes: outcomes.clone(),
+        }),
+        _ => bail!("`--select`, or `--builds` and `--outcomes`, must be given"),
+    }
 }
 
 async fn commit_changes(import: &Import, warehouse: &Warehouse, flag: &CancellationFlag) -> Result<usize> {

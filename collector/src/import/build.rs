@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use annals_data::row::{Build, BuildResult};
 
-use super::column::BUILDS;
+use super::column::ROWS;
 use super::select::Batch;
 use super::{Plan, Planned, word};
 use crate::error::{Error, Result};
@@ -54,11 +54,12 @@ pub(super) fn read(plan: &Plan, batch: &Batch) -> Result<Vec<Planned>> {
 ///
 /// # Errors
 /// [`Error::Import`] where two have one key.
-pub(super) fn sort(mut builds: Vec<Planned>) -> Result<Vec<Planned>> {
+pub(super) fn sort(select: &'static str, mut builds: Vec<Planned>) -> Result<Vec<Planned>> {
     let mut seen = HashSet::new();
     if let Some(twice) = builds.iter().find(|planned| !seen.insert(planned.key())) {
-        let reason = format!("the key `{}` stands twice", twice.key());
-        return Err(Error::Import { select: BUILDS.name, reason });
+        let why = if select == ROWS.name { ", its rows say different things of the build" } else { "" };
+        let reason = format!("the key `{}` stands twice{why}", twice.key());
+        return Err(Error::Import { select, reason });
     }
     builds.sort_by(|a, b| {
         let order = |planned: &Planned| (planned.build.position, planned.build.started_at, planned.build.number);

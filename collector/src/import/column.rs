@@ -43,12 +43,12 @@ pub const CHANGES: Table = Table {
         may("authored_at", "when it was written", "taken as committed_at"),
         may("committed_at", "when it was committed", "taken as authored_at; 1970 where neither is known"),
         may("subject", "first line of the message", "taken from message"),
-        may("message", "whole message", "taken as subject; reverts named further down are not seen"),
         may(
             "files",
             "paths that it touches: a list, or a text with `|` between",
             "suspicion cannot use files, modules have no owners",
         ),
+        may("message", "whole message", "taken as subject; reverts named further down are not seen"),
     ],
 };
 
@@ -86,6 +86,36 @@ pub const OUTCOMES: Table = Table {
         may("error_kind", "for errored: `timed_out` or `crashed`", "taken from the word of the outcome"),
     ],
 };
+
+/// Rows that are outcomes and say of their build and its change as well: the columns of the three tables, each once.
+pub const ROWS: Table = Table { name: "select", columns: &COLUMNS_OF_ROWS };
+
+/// The whole message of a change, where `message` is the failure text.
+pub(super) const CHANGE_MESSAGE: Column =
+    may("change_message", "whole message of the change", "taken as subject; reverts named further down are not seen");
+
+/// The first column of each table refers to another or is had already; the last one of [`CHANGES`] has its own name.
+const COLUMNS_OF_ROWS: [Column; BUILDS.columns.len() + CHANGES.columns.len() + OUTCOMES.columns.len() - 2] = joined([
+    BUILDS.columns,
+    CHANGES.columns.split_at(CHANGES.columns.len() - 1).0.split_at(1).1,
+    &[CHANGE_MESSAGE],
+    OUTCOMES.columns.split_at(1).1,
+]);
+
+const fn joined<const N: usize>(parts: [&[Column]; 4]) -> [Column; N] {
+    let mut all = [CHANGE_MESSAGE; N];
+    let (mut part, mut place) = (0, 0);
+    while part < parts.len() {
+        let mut column = 0;
+        while column < parts[part].len() {
+            all[place] = parts[part][column];
+            (column, place) = (column + 1, place + 1);
+        }
+        part += 1;
+    }
+    assert!(place == N, "every place has its column");
+    all
+}
 
 impl Table {
     /// Returns the names of all columns, for people.

@@ -1,18 +1,23 @@
 //! Files as tables: `FROM 'history.csv.gz'`.
 //!
-//! The engine finds files of all kinds by itself. Only the types of CSV columns are found here, because the engine's
+//! The engine finds files of all kinds by itself; JSON lines go by three endings. Only the types of CSV columns are found here, because the engine's
 //! own way cuts the text at line ends before it looks for quotes: a failure text with a backslash before a quote, or
 //! several lines long, defeats it.
 
+use std::collections::HashMap;
 use std::io::Read;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use datafusion::arrow::csv::reader::Format;
 use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::catalog::Session;
 use datafusion::catalog::{DynamicFileCatalog, TableProvider, UrlTableFactory};
+use datafusion::common::GetExt;
 use datafusion::datasource::dynamic_file::DynamicListTableFactory;
 use datafusion::datasource::file_format::file_compression_type::FileCompressionType;
+use datafusion::datasource::file_format::json::JsonFormatFactory;
+use datafusion::datasource::file_format::{FileFormat, FileFormatFactory};
 use datafusion::datasource::listing::{ListingTable, ListingTableConfig, ListingTableConfigExt, ListingTableUrl};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::SessionState;
@@ -20,7 +25,7 @@ use datafusion::object_store::{GetResultPayload, ObjectStoreExt, path::Path};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::TryStreamExt;
 
-/// Rows of a CSV file that decide the types of its columns.
+/// Rows of a CSV or JSON file that decide the types of its columns.
 const ROWS_FOR_TYPES: usize = 100_000;
 
 /// Returns a session that reads files named in `FROM`; for the person's own command only.
@@ -29,12 +34,41 @@ pub(super) fn session() -> SessionContext {
     // Failure texts have line ends inside their quotes.
     config.options_mut().catalog.newlines_in_values = true;
     let context = SessionContext::new_with_config(config);
+    {
+        let state = context.state_ref();
+        let mut state = state.write();
+        state.table_options_mut().json.schema_infer_max_rec = Some(ROWS_FOR_TYPES);
+        for ending in ["ndjson", "jsonl"] {
+            // Fails only where the engine knows the ending by itself.
+            let _ = state.register_file_format(Arc::new(JsonLines(ending)), false);
+        }
+    }
     let known = Arc::clone(context.state().catalog_list());
     let files = Arc::new(Files(DynamicListTableFactory::default()));
     let catalogs = Arc::new(DynamicFileCatalog::new(known, files.clone()));
     let context: SessionContext = context.into_state_builder().with_catalog_list(catalogs).build().into();
     files.0.session_store().with_state(context.state_weak_ref());
     context
+}
+
+/// JSON lines by another ending than `json`.
+#[derive(Debug)]
+struct JsonLines(&'static str);
+
+impl GetExt for JsonLines {
+    fn get_ext(&self) -> String {
+        self.0.to_owned()
+    }
+}
+
+impl FileFormatFactory for JsonLines {
+    fn create(&self, state: &dyn Session, options: &HashMap<String, String>) -> Result<Arc<dyn FileFormat>> {
+        JsonFormatFactory::new().create(state, options)
+    }
+
+    fn default(&self) -> Arc<dyn FileFormat> {
+        FileFormatFactory::default(&JsonFormatFactory::new())
+    }
 }
 
 /// Makes tables of the names that no table has.

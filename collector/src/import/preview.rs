@@ -64,8 +64,8 @@ pub(super) async fn look(import: &Import, known: &dyn Fn(&str) -> bool) -> Resul
 }
 
 fn missing(import: &Import) -> Vec<(&'static str, &'static Column)> {
-    let selects = import.changes.iter().chain([&import.builds, &import.outcomes]);
     let absent = |select: &Select, column: &Column| column.absent.is_some() && !select.has(column.name);
+    let selects = import.given.iter();
     selects
         .flat_map(|select| {
             let columns = select.table.columns.iter().filter(move |column| absent(select, column));
@@ -79,7 +79,7 @@ async fn tally(select: &Select) -> Result<BTreeMap<(String, String), u64>> {
     let group = ["key", "outcome"].map(|name| cast(select.column(name), DataType::Utf8).alias(name)).to_vec();
     let counted = select.frame().aggregate(group, vec![count(lit(1)).alias("attempt")]);
     let run = async { counted?.execute_stream().await };
-    let mut batches = run.await.map_err(|error| fault(select.table, &error))?;
+    let mut batches = run.await.map_err(|error| fault(select.name(), &error))?;
     let mut tally = BTreeMap::new();
     while let Some(batch) = batches.next().await {
         let batch = select.batch(batch)?;

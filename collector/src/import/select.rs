@@ -21,6 +21,8 @@ use crate::error::{Error, Result};
 #[derive(Clone, Debug)]
 pub(super) struct Select {
     pub(super) table: &'static Table,
+    /// The option that gave it, for messages.
+    name: &'static str,
     frame: DataFrame,
 }
 
@@ -29,9 +31,31 @@ impl Select {
     pub(super) async fn plan(context: &SessionContext, table: &'static Table, text: &str) -> Result<Self> {
         let read_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         let planned = context.sql_with_options(text, read_only).await;
-        let select = Self { table, frame: planned.map_err(|error| fault(table, &error))? };
+        let select = Self { table, name: table.name, frame: planned.map_err(|error| fault(table.name, &error))? };
         select.check()?;
         Ok(select)
+    }
+
+    /// Returns the distinct rows of some of its columns as a statement of `table`, each column as `source` calls it.
+    pub(super) fn distinct(&self, table: &'static Table, source: fn(&'static str) -> &'static str) -> Result<Self> {
+        let frame = self.part(table, source).and_then(DataFrame::distinct);
+        Ok(Self { table, name: self.name, frame: frame.map_err(|error| fault(self.name, &error))? })
+    }
+
+    /// Returns the rows that have one of `present` as a statement of `table`.
+    pub(super) fn rows(&self, table: &'static Table, present: &[&str]) -> Result<Self> {
+        let is_there = present.iter().map(|name| self.column(name).is_not_null()).reduce(Expr::or);
+        let kept = match is_there {
+            Some(is_there) => self.frame().filter(is_there),
+            None => Ok(self.frame()),
+        };
+        let frame = kept.and_then(|frame| Self { frame, ..self.clone() }.part(table, |name| name));
+        Ok(Self { table, name: self.name, frame: frame.map_err(|error| fault(self.name, &error))? })
+    }
+
+    fn part(&self, table: &Table, source: fn(&'static str) -> &'static str) -> Result<DataFrame, DataFusionError> {
+        let given = table.columns.iter().filter(|column| self.has(source(column.name)));
+        self.frame().select(given.map(|column| self.column(source(column.name)).alias(column.name)))
     }
 
     fn check(&self) -> Result<()> {
@@ -63,6 +87,11 @@ impl Select {
         Expr::Column(found.unwrap_or_else(|| ColumnName::from_name(name)))
     }
 
+    /// Returns the option that gave the statement, without its dashes.
+    pub(super) fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// Returns the statement, to count over it.
     pub(super) fn frame(&self) -> DataFrame {
         self.frame.clone()
@@ -70,7 +99,7 @@ impl Select {
 
     /// Runs the statement.
     pub(super) async fn stream(&self) -> Result<SendableRecordBatchStream> {
-        self.frame.clone().execute_stream().await.map_err(|error| fault(self.table, &error))
+        self.frame.clone().execute_stream().await.map_err(|error| fault(self.name, &error))
     }
 
     /// Runs the statement for rows whose `key` is one of `keys`; the engine moves the condition as close to the files
@@ -78,7 +107,7 @@ impl Select {
     pub(super) async fn stream_of(&self, keys: &[&str]) -> Result<SendableRecordBatchStream> {
         let filtered = self.frame.clone().filter(self.condition(keys));
         let run = async { filtered?.execute_stream().await };
-        run.await.map_err(|error| fault(self.table, &error))
+        run.await.map_err(|error| fault(self.name, &error))
     }
 
     /// A comparison in the column's own type lets the engine leave out files and row groups.
@@ -100,29 +129,30 @@ impl Select {
 
     /// Returns what came from the stream as a batch of this statement.
     pub(super) fn batch(&self, batch: Result<RecordBatch, DataFusionError>) -> Result<Batch> {
-        let rows = batch.map_err(|error| fault(self.table, &error))?;
-        Ok(Batch { table: self.table, rows })
+        let rows = batch.map_err(|error| fault(self.name, &error))?;
+        Ok(Batch { name: self.name, rows })
     }
 
     fn error(&self, reason: String) -> Error {
-        Error::Import { select: self.table.name, reason }
+        Error::Import { select: self.name, reason }
     }
 }
 
 /// Says what the engine says, in one line and without its internals.
-pub(super) fn fault(table: &Table, error: &DataFusionError) -> Error {
+pub(super) fn fault(select: &'static str, error: &DataFusionError) -> Error {
     let text = error.strip_backtrace();
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut reason = words.trim_start_matches("Error during planning: ").replace("'datafusion.public.", "'");
     if reason.starts_with("table '") && reason.ends_with("not found") {
-        reason.push_str("; a file is named in single quotes and is csv, json or parquet, gzipped or not");
+        reason.push_str("; a file is named in single quotes and ends in csv, json, ndjson, jsonl, parquet or arrow; after csv and json \
+             comes gz, bz2, xz or zst where it is compressed");
     }
-    Error::Import { select: table.name, reason }
+    Error::Import { select, reason }
 }
 
 /// Some rows of a statement.
 pub(super) struct Batch {
-    table: &'static Table,
+    name: &'static str,
     rows: RecordBatch,
 }
 
@@ -174,7 +204,7 @@ impl Batch {
 
     /// Returns the error of a row of this statement.
     pub(super) fn error(&self, reason: String) -> Error {
-        Error::Import { select: self.table.name, reason }
+        Error::Import { select: self.name, reason }
     }
 
     fn values<T: ArrowPrimitiveType>(&self, name: &str, to: &DataType) -> Result<Values<T>> {

@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use annals_collector::import::{BUILDS, CHANGES, GroupSize, Import, OUTCOME_WORDS, OUTCOMES, Plan, RESULT_WORDS};
+use annals_collector::import::{
+    BUILDS, CHANGES, GroupSize, Import, OUTCOME_WORDS, OUTCOMES, Plan, RESULT_WORDS, ROWS, Statements, Table,
+};
 use annals_collector::{CancellationFlag, Error};
 use annals_data::row::{BuildResult, Status};
 use annals_data::store::BuildFacts;
@@ -32,19 +34,38 @@ fn plan(dir: &Path) -> Plan {
         project: "thing".to_owned(),
         branch: "main".to_owned(),
         builder: "nightly".to_owned(),
-        changes: Some(format!(
-            "SELECT sha AS revision, lag(sha) OVER (ORDER BY pos) AS parents, author AS author_name,
-                    committed AS committed_at, subject, files FROM {commits}"
-        )),
-        builds: format!(
-            "SELECT run AS key, commit AS revision, pos AS position, time AS started_at
-             FROM {runs} JOIN {commits} ON sha = commit"
-        ),
-        outcomes: format!(
-            "SELECT run AS key, test AS name, outcome
-             FROM {intervals} JOIN {runs} ON run BETWEEN first_run AND last_run"
-        ),
+        statements: Statements::Three {
+            changes: Some(format!(
+                "SELECT sha AS revision, lag(sha) OVER (ORDER BY pos) AS parents, author AS author_name,
+                        committed AS committed_at, subject, files FROM {commits}"
+            )),
+            builds: format!(
+                "SELECT run AS key, commit AS revision, pos AS position, time AS started_at
+                 FROM {runs} JOIN {commits} ON sha = commit"
+            ),
+            outcomes: format!(
+                "SELECT run AS key, test AS name, outcome
+                 FROM {intervals} JOIN {runs} ON run BETWEEN first_run AND last_run"
+            ),
+        },
     }
+}
+
+/// The statement of changes, builds or outcomes, to be changed.
+fn statement<'p>(plan: &'p mut Plan, table: &Table) -> &'p mut String {
+    match &mut plan.statements {
+        Statements::Three { changes, builds, outcomes } => match table.name {
+            "changes" => changes.get_or_insert_default(),
+            "builds" => builds,
+            _ => outcomes,
+        },
+        Statements::One(text) => text,
+    }
+}
+
+fn replace(plan: &mut Plan, table: &Table, from: &str, to: &str) {
+    let statement = statement(plan, table);
+    *statement = statement.replace(from, to);
 }
 
 async fn all(plan: Plan) -> Result<Vec<BuildFacts>, Error> {
@@ -95,7 +116,7 @@ async fn texts_of_many_lines_with_quotes_and_backslashes_are_read() {
     let texts: String = (0..20_000).map(|n| format!("0,t{n},fail,\"line \\\"\"{n}\nanother\\\"\n")).collect();
     fs::write(dir.path().join("messages.csv"), format!("key,name,outcome,message\n{texts}")).unwrap();
     let mut plan = plan(dir.path());
-    plan.outcomes = format!("SELECT * FROM '{}'", dir.path().join("messages.csv").display());
+    *statement(&mut plan, &OUTCOMES) = format!("SELECT * FROM '{}'", dir.path().join("messages.csv").display());
     let facts = all(plan).await.unwrap();
     assert_eq!(facts[0].outcomes.len(), 20_000);
     assert_eq!(facts[0].outcomes[19_999].message.as_deref(), Some("line \\\"19999\nanother\\"));
@@ -109,7 +130,7 @@ async fn a_folder_is_one_table_whose_columns_fit_all_files() {
     fs::write(folder.join("a.csv"), "key,name,outcome\n0,1,ok\n").unwrap();
     fs::write(folder.join("b.csv"), "key,name,outcome\n0,two,fail\n").unwrap();
     let mut plan = plan(dir.path());
-    plan.outcomes = format!("SELECT * FROM '{}/'", folder.display());
+    *statement(&mut plan, &OUTCOMES) = format!("SELECT * FROM '{}/'", folder.display());
     let facts = all(plan).await.unwrap();
     let mut names: Vec<_> = facts[0].outcomes.iter().map(|outcome| outcome.name.as_str()).collect();
     names.sort_unstable();
@@ -120,8 +141,8 @@ async fn a_folder_is_one_table_whose_columns_fit_all_files() {
 async fn a_group_has_the_outcomes_of_its_builds_only() {
     let dir = history();
     let text_keys = |mut plan: Plan| {
-        plan.builds = plan.builds.replace("run AS key", "concat('run-', run) AS key");
-        plan.outcomes = plan.outcomes.replace("run AS key", "concat('run-', run) AS key");
+        replace(&mut plan, &BUILDS, "run AS key", "concat('run-', run) AS key");
+        replace(&mut plan, &OUTCOMES, "run AS key", "concat('run-', run) AS key");
         plan
     };
     for plan in [plan(dir.path()), text_keys(plan(dir.path()))] {
@@ -138,12 +159,13 @@ async fn rows_without_an_attempt_are_numbered_and_stated_ones_kept() {
     let dir = history();
     let rows = "SELECT * FROM (VALUES ('0', 'one', 'fail', 1.5), ('0', 'two', 'ok', NULL), ('0', 'one', 'ok', 2.0))";
     let mut counted = plan(dir.path());
-    counted.outcomes = format!("{rows} AS t(key, name, outcome, duration_ms)");
+    *statement(&mut counted, &OUTCOMES) = format!("{rows} AS t(key, name, outcome, duration_ms)");
     let facts = all(counted).await.unwrap();
     let attempts: Vec<_> = facts[0].outcomes.iter().map(|o| (o.name.as_str(), o.attempt, o.duration_us)).collect();
     assert_eq!(attempts, [("one", 1, Some(1500)), ("two", 1, None), ("one", 2, Some(2000))]);
     let mut stated = plan(dir.path());
-    stated.outcomes = "SELECT 0 AS key, 'one' AS name, 'XFAIL ' AS outcome, '3' AS attempt".to_owned();
+    *statement(&mut stated, &OUTCOMES) =
+        "SELECT 0 AS key, 'one' AS name, 'XFAIL ' AS outcome, '3' AS attempt".to_owned();
     let facts = all(stated).await.unwrap();
     assert_eq!((facts[0].outcomes[0].attempt, facts[0].outcomes[0].status), (3, Status::Xfailed));
 }
@@ -152,8 +174,8 @@ async fn rows_without_an_attempt_are_numbered_and_stated_ones_kept() {
 async fn parents_and_files_may_be_lists() {
     let dir = history();
     let mut plan = plan(dir.path());
-    plan.changes =
-        Some("SELECT 'm' AS revision, ['a', 'b'] AS parents, ['x y', 'z'] AS files, 'one\n\ntwo' AS message".into());
+    *statement(&mut plan, &CHANGES) =
+        "SELECT 'm' AS revision, ['a', 'b'] AS parents, ['x y', 'z'] AS files, 'one\n\ntwo' AS message".into();
     let change = Import::plan(plan).await.unwrap().changes().await.unwrap().remove(0);
     assert_eq!(change.parents, ["a", "b"]);
     assert_eq!(change.files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["x y", "z"]);
@@ -163,16 +185,16 @@ async fn parents_and_files_may_be_lists() {
 #[tokio::test]
 async fn what_cannot_be_taken_in_is_said_in_one_line() {
     let messages = [
-        error(|plan| plan.builds = plan.builds.replace("time AS started_at", "time AS began")).await,
-        error(|plan| plan.builds = plan.builds.replace("pos AS position, ", "")).await,
-        error(|plan| plan.builds = plan.builds.replace("run AS key", "1 AS key")).await,
-        error(|plan| plan.builds = plan.builds.replace("pos AS position", "'aaa' AS position")).await,
-        error(|plan| plan.builds = plan.builds.replace("time AS started_at", "'aaa' AS started_at")).await,
-        error(|plan| plan.builds = plan.builds.replace("time AS started_at", "run AS started_at")).await,
-        error(|plan| plan.builds = plan.builds.replace("runs.csv", "absent.csv")).await,
-        error(|plan| plan.outcomes = plan.outcomes.replace(", outcome", ", 'great' AS outcome")).await,
-        error(|plan| plan.outcomes = "DROP TABLE x".to_owned()).await,
-        error(|plan| plan.outcomes = "COPY (SELECT 1) TO 'x.csv'".to_owned()).await,
+        error(|plan| replace(plan, &BUILDS, "time AS started_at", "time AS began")).await,
+        error(|plan| replace(plan, &BUILDS, "pos AS position, ", "")).await,
+        error(|plan| replace(plan, &BUILDS, "run AS key", "1 AS key")).await,
+        error(|plan| replace(plan, &BUILDS, "pos AS position", "'aaa' AS position")).await,
+        error(|plan| replace(plan, &BUILDS, "time AS started_at", "'aaa' AS started_at")).await,
+        error(|plan| replace(plan, &BUILDS, "time AS started_at", "run AS started_at")).await,
+        error(|plan| replace(plan, &BUILDS, "runs.csv", "absent.csv")).await,
+        error(|plan| replace(plan, &OUTCOMES, ", outcome", ", 'great' AS outcome")).await,
+        error(|plan| *statement(plan, &OUTCOMES) = "DROP TABLE x".to_owned()).await,
+        error(|plan| *statement(plan, &OUTCOMES) = "COPY (SELECT 1) TO 'x.csv'".to_owned()).await,
     ];
     insta::assert_snapshot!(messages.join("\n"));
 }
@@ -181,10 +203,9 @@ async fn what_cannot_be_taken_in_is_said_in_one_line() {
 async fn a_preview_names_what_does_not_fit() {
     let dir = history();
     let mut plan = plan(dir.path());
-    plan.builds += " WHERE run <> 3";
-    plan.builds += " UNION ALL SELECT 9, 'ddd', 3, NULL";
-    plan.outcomes =
-        plan.outcomes.replace(", outcome", ", CASE outcome WHEN 'panic' THEN 'boom' ELSE outcome END AS outcome");
+    *statement(&mut plan, &BUILDS) += " WHERE run <> 3";
+    *statement(&mut plan, &BUILDS) += " UNION ALL SELECT 9, 'ddd', 3, NULL";
+    replace(&mut plan, &OUTCOMES, ", outcome", ", CASE outcome WHEN 'panic' THEN 'boom' ELSE outcome END AS outcome");
     let import = Import::plan(plan).await.unwrap();
     let preview = import.preview(&|_| false).await.unwrap();
     assert_eq!((preview.change_count, preview.build_count, preview.outcome_count), (3, 4, 6));
@@ -223,7 +244,7 @@ fn groups_grow_to_what_memory_allows_and_shrink_again() {
 #[test]
 fn the_documentation_names_every_column_and_every_word() {
     let text = include_str!("../../../docs/import.md");
-    for table in [CHANGES, BUILDS, OUTCOMES] {
+    for table in [CHANGES, BUILDS, OUTCOMES, ROWS] {
         for column in table.columns {
             let presence = column.absent.unwrap_or("must be there");
             let line = format!("| {} | {} | {presence} |", column.name, column.doc.replace('|', "\\|"));

@@ -7,6 +7,7 @@ mod collecting;
 mod configuration;
 mod history;
 mod import;
+mod import_one;
 mod ingest;
 mod intake;
 mod mirror;
