@@ -17,6 +17,7 @@ mod duration;
 mod error_kind;
 mod exit_code;
 mod go_test;
+mod jenkins;
 mod jest;
 mod json;
 mod junit;
@@ -53,6 +54,7 @@ const FORMATS: &[Format] = &[
     trx::FORMAT,
     xunit::FORMAT,
     nunit::FORMAT,
+    jenkins::FORMAT,
     ctest::FORMAT,
     otr::FORMAT,
     robot::FORMAT,
