@@ -258,7 +258,7 @@ pub(crate) struct Import {
     #[arg(long, value_name = "SELECT", required_unless_present = "select", requires = "builds")]
     pub outcomes: Option<String>,
     /// One SELECT instead: outcomes with the columns of their build and change; a change's message is change_message
-    #[arg(long, value_name = "SELECT", conflicts_with_all = ["changes", "builds", "outcomes"])]
+    #[arg(long, value_name = "SELECT", conflicts_with_all = ["builds", "outcomes"])]
     pub select: Option<String>,
     /// Only say what would come in
     #[arg(long)]

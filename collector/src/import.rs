@@ -17,6 +17,7 @@ use std::collections::HashMap;
 
 use annals_data::row::{Build, BuildResult, Change, Outcome};
 use annals_data::store::BuildFacts;
+use datafusion::prelude::SessionContext;
 use futures::StreamExt;
 
 use crate::cancellation::CancellationFlag;
@@ -54,8 +55,13 @@ pub struct Plan {
 /// The texts of the statements.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Statements {
-    /// Gives the columns of [`ROWS`]; builds and changes are its distinct rows.
-    One(String),
+    /// Builds, and changes where no statement gives them, are the distinct rows of one statement.
+    One {
+        /// Gives the columns of [`CHANGES`].
+        changes: Option<String>,
+        /// Gives the columns of [`ROWS`].
+        rows: String,
+    },
     /// One for each kind.
     Three {
         /// Gives the columns of [`CHANGES`].
@@ -93,15 +99,13 @@ impl Import {
     pub async fn plan(plan: Plan) -> Result<Self> {
         let context = file::session();
         match &plan.statements {
-            Statements::One(text) => {
-                let one = Select::plan(&context, &ROWS, text).await?;
-                Self::of_one(plan, one)
+            Statements::One { changes, rows } => {
+                let changes = Self::plan_changes(&context, changes.as_deref()).await?;
+                let one = Select::plan(&context, &ROWS, rows).await?;
+                Self::of_one(plan, changes, one)
             }
             Statements::Three { changes, builds, outcomes } => {
-                let changes = match changes {
-                    Some(text) => Some(Select::plan(&context, &CHANGES, text).await?),
-                    None => None,
-                };
+                let changes = Self::plan_changes(&context, changes.as_deref()).await?;
                 let builds = Select::plan(&context, &BUILDS, builds).await?;
                 let outcomes = Select::plan(&context, &OUTCOMES, outcomes).await?;
                 let given = changes.iter().chain([&builds, &outcomes]).cloned().collect();
@@ -110,15 +114,26 @@ impl Import {
         }
     }
 
+    async fn plan_changes(context: &SessionContext, text: Option<&str>) -> Result<Option<Select>> {
+        match text {
+            Some(text) => Ok(Some(Select::plan(context, &CHANGES, text).await?)),
+            None => Ok(None),
+        }
+    }
+
     /// A revision of which nothing else is said is no change: the store may know it, or learn it later.
-    fn of_one(plan: Plan, one: Select) -> Result<Self> {
+    fn of_one(plan: Plan, changes: Option<Select>, one: Select) -> Result<Self> {
         let of_change = |name| if name == "message" { CHANGE_MESSAGE.name } else { name };
         let has_changes = CHANGES.columns.iter().skip(1).any(|column| one.has(of_change(column.name)));
-        let changes = has_changes.then(|| one.distinct(&CHANGES, of_change)).transpose()?;
+        let given = changes.iter().chain([&one]).cloned().collect();
+        let changes = match changes {
+            None if has_changes => Some(one.distinct(&CHANGES, of_change)?),
+            given => given,
+        };
         let builds = one.distinct(&BUILDS, |name| name)?;
         // A build without outcomes has a row all the same, as outer joins give it.
         let outcomes = one.rows(&OUTCOMES, &["name", "outcome"])?;
-        Ok(Self { plan, given: vec![one], changes, builds, outcomes })
+        Ok(Self { plan, given, changes, builds, outcomes })
     }
 
     /// Reads all changes, in the order of the statement.

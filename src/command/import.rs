@@ -47,7 +47,7 @@ pub(super) async fn run(options: &cli::Import, warehouse: &Warehouse) -> Result<
 
 fn statements(options: &cli::Import) -> Result<Statements> {
     match (&options.select, &options.builds, &options.outcomes) {
-        (Some(one), _, _) => Ok(Statements::One(one.clone())),
+        (Some(rows), _, _) => Ok(Statements::One { changes: options.changes.clone(), rows: rows.clone() }),
         (None, Some(builds), Some(outcomes)) => Ok(Statements::Three {
             changes: options.changes.clone(),
             builds: builds.clone(),

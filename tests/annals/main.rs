@@ -7,6 +7,7 @@
 mod crash;
 mod demo;
 mod fault;
+mod import;
 mod intake;
 mod sending;
 mod server;

@@ -59,7 +59,7 @@ fn statement<'p>(plan: &'p mut Plan, table: &Table) -> &'p mut String {
             "builds" => builds,
             _ => outcomes,
         },
-        Statements::One(text) => text,
+        Statements::One { rows, .. } => rows,
     }
 }
 

@@ -21,7 +21,7 @@ const FLAT: &str = "build_id,sha,pos,parent,author,at,note,paths,state,test,verd
 
 fn plan(text: &str) -> Plan {
     let name = |text: &str| text.to_owned();
-    let statements = Statements::One(name(text));
+    let statements = Statements::One { changes: None, rows: name(text) };
     Plan { project: name("thing"), branch: name("main"), builder: name("nightly"), statements }
 }
 
@@ -91,6 +91,18 @@ async fn a_revision_of_which_nothing_is_said_is_no_change() {
     assert!(import.changes().await.unwrap().is_empty());
     assert_eq!(import.preview(&|_| false).await.unwrap().unknown_revisions, ["aaa"]);
     assert_eq!(facts(&import).await.unwrap()[0].outcomes.len(), 1);
+}
+
+#[tokio::test]
+async fn changes_of_their_own_come_before_those_of_the_rows() {
+    let text =
+        "SELECT 1 AS key, 'aaa' AS revision, 0 AS position, 'Ada' AS author_name, 'one' AS name, 'ok' AS outcome";
+    let mut plan = plan(text);
+    if let Statements::One { changes, .. } = &mut plan.statements {
+        *changes = Some("SELECT column1 AS revision FROM (VALUES ('aaa'), ('bbb'))".to_owned());
+    }
+    let changes = Import::plan(plan).await.unwrap().changes().await.unwrap();
+    assert_eq!(changes.iter().map(|change| change.revision.as_str()).collect::<Vec<_>>(), ["aaa", "bbb"]);
 }
 
 #[tokio::test]
