@@ -9,6 +9,9 @@ export ANNALS_PYTHON ?= $(CACHE)/venv/bin/python
 # Warnings are refused by clippy's own argument rather than by RUSTFLAGS, which would recompile every dependency.
 CARGO := cargo --locked
 READERS := deltalake duckdb polars pyarrow
+# What the bench of intake is compared with; subunit2sql needs the older interfaces.
+PARSERS := test_results_parser junitparser subunit2sql
+PINS := "oslo.db<13" "SQLAlchemy<2"
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lint test bench demo
@@ -32,7 +35,10 @@ test: setup lint ## Runs everything that a change must pass
 	$(CARGO) test --workspace --all-targets --no-fail-fast
 	$(CARGO) test --workspace --doc
 
-bench: ## Measures folding, rebuilding and pages
+bench: setup ## Measures intake, folding, rebuilding and pages
+	@$(ANNALS_PYTHON) -c 'import $(shell echo $(PARSERS) | tr " " ",")' 2>/dev/null || \
+		$(ANNALS_PYTHON) -m pip install --quiet $(PARSERS) $(PINS)
+	$(CARGO) bench --workspace --bench intake
 	$(CARGO) bench --workspace --bench warehouse
 
 demo: ## Builds a small repository, tells what broke and serves it
