@@ -7,7 +7,6 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Builder, RecordBatch, StringBuilder};
-use arrow::compute::{SortColumn, lexsort_to_indices, take_record_batch};
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow::json::ReaderBuilder;
@@ -169,19 +168,31 @@ pub(crate) fn messages(
 
 /// Returns the rows of `outcome`, those of one test together: who asks for a test reads few pages of a file.
 pub(crate) fn outcomes(batch: i64, builds: &[BuildFacts]) -> Result<RecordBatch> {
+    let mut rows: Vec<OutcomeRow> = builds.iter().flat_map(outcome_rows).collect();
+    // Sorted before the columns are written, so that no text is copied twice.
+    rows.sort_by_key(|row| (row.test_id, row.series_id, row.build.position));
     let mut columns = OutcomeColumns::default();
-    for facts in builds {
-        columns.append(batch, facts);
-    }
-    let rows = columns.finish(OUTCOME.arrow()).and_then(|rows| sorted(&rows));
-    rows.map_err(|source| Error::Rows { table: OUTCOME.name, source })
+    rows.iter().for_each(|row| columns.append(batch, row));
+    columns.finish(OUTCOME.arrow()).map_err(|source| Error::Rows { table: OUTCOME.name, source })
 }
 
-/// Returns the rows in the order of test, series and position.
-fn sorted(rows: &RecordBatch) -> Result<RecordBatch, ArrowError> {
-    let column = |name| SortColumn { values: rows.column_by_name(name).expect("declared").clone(), options: None };
-    let order = lexsort_to_indices(&["test_id", "series_id", "position"].map(column), None)?;
-    take_record_batch(rows, &order)
+/// An outcome with the ids that follow from it.
+struct OutcomeRow<'a> {
+    test_id: i64,
+    series_id: i64,
+    build_id: i64,
+    build: &'a Build,
+    outcome: &'a Outcome,
+}
+
+fn outcome_rows(facts: &BuildFacts) -> impl Iterator<Item = OutcomeRow<'_>> {
+    let build = &facts.build;
+    let build_id = id::build_id(&build.project, &build.key);
+    facts.outcomes.iter().map(move |outcome| {
+        let test_id = test_id(build, outcome);
+        let series_id = id::series_id(test_id, &build.branch, &build.builder);
+        OutcomeRow { test_id, series_id, build_id, build, outcome }
+    })
 }
 
 /// Builders of the outcome columns, in the schema's order: the one table that is large enough to deserve them.
@@ -208,21 +219,17 @@ struct OutcomeColumns {
 }
 
 impl OutcomeColumns {
-    fn append(&mut self, batch: i64, facts: &BuildFacts) {
-        let build = &facts.build;
-        let build_id = id::build_id(&build.project, &build.key);
-        for outcome in &facts.outcomes {
-            let test_id = test_id(build, outcome);
-            self.batch.append_value(batch);
-            self.series_id.append_value(id::series_id(test_id, &build.branch, &build.builder));
-            self.position.append_value(build.position);
-            self.test_id.append_value(test_id);
-            self.build_id.append_value(build_id);
-            self.project.append_value(&build.project);
-            self.branch.append_value(&build.branch);
-            self.builder.append_value(&build.builder);
-            self.append_outcome(outcome);
-        }
+    fn append(&mut self, batch: i64, row: &OutcomeRow<'_>) {
+        let build = row.build;
+        self.batch.append_value(batch);
+        self.series_id.append_value(row.series_id);
+        self.position.append_value(build.position);
+        self.test_id.append_value(row.test_id);
+        self.build_id.append_value(row.build_id);
+        self.project.append_value(&build.project);
+        self.branch.append_value(&build.branch);
+        self.builder.append_value(&build.builder);
+        self.append_outcome(row.outcome);
     }
 
     fn append_outcome(&mut self, outcome: &Outcome) {

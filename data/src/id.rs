@@ -5,14 +5,37 @@
 
 /// Returns the id of `parts`; every part is prefixed by its length, so `["ab", "c"]` and `["a", "bc"]` differ.
 pub fn id(parts: &[&str]) -> i64 {
+    let mut piece = [0; PIECE];
+    if let Some(length) = join(parts, &mut piece) {
+        return first(blake3::hash(&piece[..length]).as_bytes());
+    }
     let mut hasher = blake3::Hasher::new();
     for part in parts {
         hasher.update(&(part.len() as u64).to_le_bytes());
         hasher.update(part.as_bytes());
     }
-    let mut bytes = [0; 8];
-    hasher.finalize_xof().fill(&mut bytes);
-    i64::from_le_bytes(bytes)
+    first(hasher.finalize().as_bytes())
+}
+
+/// Nearly all parts together are shorter (bytes), and one piece is hashed much faster than part after part.
+const PIECE: usize = 512;
+
+/// Joins the prefixed parts; returns their length, or nothing where they are longer than the piece.
+fn join(parts: &[&str], piece: &mut [u8; PIECE]) -> Option<usize> {
+    let mut at = 0;
+    for part in parts {
+        let text = at + 8;
+        let end = text + part.len();
+        piece.get_mut(at..text)?.copy_from_slice(&(part.len() as u64).to_le_bytes());
+        piece.get_mut(text..end)?.copy_from_slice(part.as_bytes());
+        at = end;
+    }
+    Some(at)
+}
+
+fn first(hash: &[u8; 32]) -> i64 {
+    let (bytes, _) = hash.split_first_chunk().expect("a hash is longer than an id");
+    i64::from_le_bytes(*bytes)
 }
 
 /// Returns the id of a test: project, kind (`test`, `step` or `build`), suite and name.
@@ -54,6 +77,16 @@ mod tests {
     fn parts_are_kept_apart() {
         assert_ne!(id(&["ab", "c"]), id(&["a", "bc"]));
         assert_eq!(id(&["ab", "c"]), id(&["ab", "c"]));
+    }
+
+    #[test]
+    fn an_id_does_not_depend_on_how_it_is_computed() {
+        for length in [0, 7, PIECE - 8, PIECE - 7, 5000] {
+            let text = "x".repeat(length);
+            let mut hasher = blake3::Hasher::new();
+            hasher.update(&(length as u64).to_le_bytes()).update(text.as_bytes());
+            assert_eq!(id(&[&text]), first(hasher.finalize().as_bytes()), "{length}");
+        }
     }
 
     #[test]

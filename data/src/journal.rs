@@ -9,11 +9,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
 use arrow::ipc::reader::FileReader;
 use arrow::ipc::writer::FileWriter;
 use serde::{Deserialize, Serialize};
 
-use crate::schema::Table;
+use crate::schema::{TABLES, Table};
 use crate::state::person::Author;
 use crate::{Error, Result};
 
@@ -76,16 +77,25 @@ impl Journal {
         sync_folder(&self.folder)
     }
 
-    /// Returns the rows of one table in a batch; none if the batch has none.
-    pub(crate) fn rows(&self, batch: i64, table: &'static Table) -> Result<Vec<RecordBatch>> {
+    /// Returns the tables that have rows in a batch, in the order of [`TABLES`].
+    pub(crate) fn tables(&self, batch: i64) -> Result<Vec<(&'static Table, RecordBatch)>> {
+        let read = |table| self.rows(batch, table).map(|rows| Some((table, rows?))).transpose();
+        TABLES.into_iter().filter_map(read).collect()
+    }
+
+    fn rows(&self, batch: i64, table: &'static Table) -> Result<Option<RecordBatch>> {
         let path = self.folder.join(batch.to_string()).join(format!("{}.arrow", table.name));
         let file = match File::open(&path) {
             Ok(file) => file,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(e) => return Err(at(&path)(e)),
         };
-        let rows = FileReader::try_new(file, None).and_then(Iterator::collect);
-        rows.map_err(|source| Error::Rows { table: table.name, source })
+        let read = || {
+            let reader = FileReader::try_new(file, None)?;
+            let schema = reader.schema();
+            concat_batches(&schema, &reader.collect::<Result<Vec<_>, _>>()?)
+        };
+        read().map(Some).map_err(|source| Error::Rows { table: table.name, source })
     }
 
     /// Returns a batch's manifest.

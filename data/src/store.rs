@@ -16,6 +16,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use datafusion::catalog::TableProvider;
 use rusqlite::OptionalExtension;
 use serde::{Deserialize, Serialize};
@@ -182,8 +183,10 @@ impl Store {
             return Ok(receipt);
         }
         let number = self.next_batch()?;
-        self.write_journal(number, &changes, &builds)?;
-        self.roll_forward(number, &mut writer).await?;
+        let (tables, manifest) = self.write_journal(number, &changes, &builds)?;
+        // Columns hold all that is in them: a large report would be in memory twice while its tables are written.
+        drop((changes, builds));
+        self.roll_forward(number, tables, &manifest, &mut writer).await?;
         receipt.batch = Some(number);
         Ok(receipt)
     }
@@ -294,7 +297,13 @@ impl Store {
         Ok(self.publication()?.batch + 1)
     }
 
-    fn write_journal(&self, number: i64, changes: &[Change], builds: &[BuildFacts]) -> Result<()> {
+    /// Makes the batch durable, and returns it, so that only a crash has it read again.
+    fn write_journal(
+        &self,
+        number: i64,
+        changes: &[Change],
+        builds: &[BuildFacts],
+    ) -> Result<(Vec<(&'static Table, RecordBatch)>, Manifest)> {
         let now = chrono::Utc::now().timestamp_micros();
         let (messages, message_ids) = batch::messages(number, builds, |id| self.state.knows("message", id))?;
         let rows = [
@@ -314,7 +323,8 @@ impl Store {
             lines: place::lines(changes),
             places: builds.iter().flat_map(|facts| place::places(&facts.build)).collect(),
         };
-        self.journal.write(number, &tables, &manifest)
+        self.journal.write(number, &tables, &manifest)?;
+        Ok((tables, manifest))
     }
 
     /// Finishes the batches that a crash left in the journal.
@@ -323,7 +333,8 @@ impl Store {
         for number in self.journal.pending()? {
             if number > published {
                 tracing::info!(batch = number, "finishing a batch that was interrupted");
-                self.roll_forward(number, writer).await?;
+                let tables = self.journal.tables(number)?;
+                self.roll_forward(number, tables, &self.journal.manifest(number)?, writer).await?;
             } else {
                 self.journal.remove(number)?;
             }
@@ -331,17 +342,25 @@ impl Store {
         Ok(())
     }
 
-    async fn roll_forward(&self, number: i64, writer: &mut MutexGuard<'_, Vec<FactTable>>) -> Result<()> {
+    async fn roll_forward(
+        &self,
+        number: i64,
+        tables: Vec<(&'static Table, RecordBatch)>,
+        manifest: &Manifest,
+        writer: &mut MutexGuard<'_, Vec<FactTable>>,
+    ) -> Result<()> {
+        let mut tables = tables.into_iter().peekable();
         for (table, facts) in TABLES.into_iter().zip(writer.iter_mut()) {
-            let rows = self.journal.rows(number, table)?;
             facts.refresh().await?;
-            if !rows.is_empty() && facts.batch().await? < number {
-                facts.append(number, rows).await?;
+            // Journal and tables have one order.
+            if let Some((_, rows)) = tables.next_if(|(own, _)| own.name == table.name)
+                && facts.batch().await? < number
+            {
+                facts.append(number, vec![rows]).await?;
             }
         }
-        let manifest = self.journal.manifest(number)?;
         self.state.write(|t| {
-            learn(t, &manifest)?;
+            learn(t, manifest)?;
             publish(t, number, writer)
         })?;
         self.journal.remove(number)
