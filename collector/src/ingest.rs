@@ -9,7 +9,6 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use annals_data::id;
 use annals_data::row::{Build, Outcome};
 use annals_data::store::BuildFacts;
 
@@ -76,9 +75,9 @@ pub fn read_with<'r>(
     Ok(all)
 }
 
-/// Returns what tells a report's content from another one.
+/// Returns what tells a report's content from another one: of the bytes, because not every report is text.
 pub(crate) fn hash(bytes: &[u8]) -> String {
-    format!("{:016x}", id::id(&[&String::from_utf8_lossy(bytes)]))
+    blake3::hash(bytes).to_hex()[..16].to_owned()
 }
 
 /// Returns the reports as one build of `origin`.
@@ -132,4 +131,15 @@ fn reports_in(folder: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>> {
         return Err(Error::file(folder)(reason));
     }
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::hash;
+
+    #[test]
+    fn reports_that_are_no_text_are_told_apart() {
+        assert_ne!(hash(b"\xb3\x29\xff"), hash(b"\xb3\x29\xfe"));
+        assert_eq!(hash(b"ok 1").len(), 16);
+    }
 }
