@@ -12,7 +12,9 @@ fn main() -> io::Result<()> {
         println!("cargo::rerun-if-changed=views/{layer}");
         for path in sql_files(&root.join(layer))? {
             let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-            writeln!(list, "({layer:?}, {stem:?}, include_str!({path:?})),").map_err(io::Error::other)?;
+            // Two checkouts may share what is compiled, so the place of this one is looked up when it is used.
+            let text = format!("include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/views/{layer}/{stem}.sql\"))");
+            writeln!(list, "({layer:?}, {stem:?}, {text}),").map_err(io::Error::other)?;
         }
     }
     list.push(']');

@@ -1,12 +1,18 @@
 //! Whether maintained knowledge equals recomputed knowledge.
 
 use std::fmt;
+use std::sync::Arc;
 
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::util::display::array_value_to_string;
+use datafusion::prelude::SessionContext;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
 use crate::Result;
-use crate::knowledge::Knowledge;
+use crate::fold::Tests;
+use crate::knowledge::{Knowledge, segments};
+use crate::segment::StreakTable;
 
 /// A row that one side has and the other has not.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,10 +32,8 @@ impl fmt::Display for Difference {
     }
 }
 
-/// What is compared: ranges are compared as far as they are in use, because ranges of the past stay.
-const TABLES: [(&str, &str); 5] = [
-    ("series", "SELECT * FROM series ORDER BY series_id"),
-    ("streak", "SELECT * FROM streak ORDER BY series_id, first_position"),
+/// What is compared besides streaks.
+const TABLES: [(&str, &str); 3] = [
     ("excluded_build", "SELECT * FROM excluded_build ORDER BY build_id"),
     ("range", "SELECT * FROM range ORDER BY range_id"),
     // As a set: changes that are no ancestors of one another have no order of their own.
@@ -38,10 +42,15 @@ const TABLES: [(&str, &str); 5] = [
 
 /// The most differences that are told.
 const BOUND: usize = 100;
+/// Streaks that are compared at once.
+const SLICE: u64 = 1_000_000;
 
 /// Returns the differences between the two, at most a hundred.
-pub(crate) fn differences(maintained: &Knowledge, recomputed: &Knowledge) -> Result<Vec<Difference>> {
+pub(crate) async fn differences(maintained: &Knowledge, recomputed: &Knowledge) -> Result<Vec<Difference>> {
     let mut found = Vec::new();
+    for (one, other, is_maintained) in [(maintained, recomputed, true), (recomputed, maintained, false)] {
+        only_streaks(one, other, is_maintained, &mut found).await?;
+    }
     for (table, sql) in TABLES {
         let one = maintained.read(|c| rows(c, sql))?;
         let other = recomputed.read(|c| rows(c, sql))?;
@@ -49,6 +58,35 @@ pub(crate) fn differences(maintained: &Knowledge, recomputed: &Knowledge) -> Res
     }
     found.truncate(BOUND);
     Ok(found)
+}
+
+/// Finds the streaks that `one` has and `other` has not.
+async fn only_streaks(
+    one: &Knowledge,
+    other: &Knowledge,
+    is_maintained: bool,
+    found: &mut Vec<Difference>,
+) -> Result<()> {
+    let sides = [one.read(segments)?, other.read(segments)?];
+    let count = sides.iter().flatten().map(|segment| segment.live_count()).sum();
+    let table = |knowledge: &Knowledge, segments| StreakTable::new(knowledge.folder(), segments).map(Arc::new);
+    let [of_one, of_other] = sides;
+    let (one, other) = (table(one, of_one)?, table(other, of_other)?);
+    let context = SessionContext::new();
+    for tests in Tests::slices(count, SLICE) {
+        let slice = |table: &Arc<StreakTable>| context.read_table(table.clone())?.filter(tests.filter());
+        let only = slice(&one)?.except(slice(&other)?)?.limit(0, Some(BOUND))?.collect().await?;
+        for batch in &only {
+            let rows = (0..batch.num_rows()).map(|row| told(batch, row));
+            found.extend(rows.map(|row| Difference { table: "streak", is_maintained, row }));
+        }
+    }
+    Ok(())
+}
+
+fn told(batch: &RecordBatch, row: usize) -> String {
+    let cell = |column: &ArrayRef| array_value_to_string(column, row).unwrap_or_else(|e| e.to_string());
+    batch.columns().iter().map(cell).collect::<Vec<_>>().join(" ")
 }
 
 fn compare(table: &'static str, one: &[String], other: &[String], found: &mut Vec<Difference>) {

@@ -1,25 +1,30 @@
-//! The knowledge database: streaks, excluded builds and ranges, maintained in one SQLite file.
+//! The knowledge database: what folds found out, maintained in one SQLite file beside the files of streaks.
 //!
-//! Everything here follows from the facts: the file may be deleted, `annals rebuild` makes it again (only the dates
-//! at which ranges changed are lost then). Each fold is one transaction that also moves the watermark. What the rows
-//! should be is decided in [`crate::fold`]; here they are read and written.
+//! Everything here follows from the facts: file and folder may be deleted, `annals rebuild` makes them again (only the
+//! dates at which ranges changed are lost then). Each fold is one transaction that also moves the watermark and names
+//! the [`crate::segment`]s that count. What the rows should be is decided in [`crate::fold`]; here they are read and
+//! written.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use annals_data::{id, state};
+use roaring::RoaringBitmap;
+use rusqlite::types::Type;
 use rusqlite::{Connection, Row, Transaction, params};
 
 use crate::graph::Blamelist;
-use crate::streak::{Place, Range, Streak, Tally, Verdict};
+use crate::segment::{Folder, Segment};
+use crate::streak::Range;
 use crate::{Error, Result};
 
 const MIGRATIONS: &[&str] = &[include_str!("knowledge/1.sql")];
 
-/// The open knowledge database.
+/// The open knowledge of a store.
 pub(crate) struct Knowledge {
     path: PathBuf,
     connection: Mutex<Connection>,
+    folder: Folder,
 }
 
 /// One builder on one branch of one project.
@@ -31,13 +36,6 @@ pub(crate) struct Lane {
     pub branch: String,
     /// The builder.
     pub builder: String,
-}
-
-impl Lane {
-    /// Returns its id.
-    pub(crate) fn id(&self) -> i64 {
-        id::id(&["lane", &self.project, &self.branch, &self.builder])
-    }
 }
 
 /// One test on one lane.
@@ -60,7 +58,12 @@ impl Knowledge {
     pub(crate) fn open(root: &Path) -> Result<Self> {
         let path = root.join("knowledge.sqlite");
         let connection = state::connect(&path, MIGRATIONS)?;
-        Ok(Self { path, connection: Mutex::new(connection) })
+        Ok(Self { path, connection: Mutex::new(connection), folder: Folder::open(root)? })
+    }
+
+    /// Returns the folder of the segments.
+    pub(crate) fn folder(&self) -> &Folder {
+        &self.folder
     }
 
     /// Returns the newest batch that is folded in.
@@ -81,7 +84,7 @@ impl Knowledge {
         let run = || {
             let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
             f(&transaction)?;
-            transaction.execute("UPDATE watermark SET batch = ?1", [batch])?;
+            transaction.execute("UPDATE watermark SET batch = ?1, version = version + 1", [batch])?;
             transaction.commit()
         };
         run().map_err(|source| Error::Knowledge { path: self.path.clone(), source })
@@ -95,93 +98,42 @@ impl Knowledge {
 
 /// Forgets everything but the history of ranges.
 pub(crate) fn clear(t: &Transaction<'_>) -> rusqlite::Result<()> {
-    t.execute_batch(
-        "DELETE FROM streak; DELETE FROM series; DELETE FROM excluded_build; DELETE FROM range_change;
-         DELETE FROM range; UPDATE lane SET version = version + 1; UPDATE watermark SET batch = 0;",
-    )
+    t.execute_batch("DELETE FROM segment; DELETE FROM excluded_build; DELETE FROM range_change; DELETE FROM range;")
 }
 
-/// Returns the newest streak of a series, or all of them in order of position.
-pub(crate) fn streaks(c: &Connection, series_id: i64, only_head: bool) -> rusqlite::Result<Vec<Streak>> {
-    const ALL: &str = "SELECT first_position, first_at, first_build_id, first_revision, last_position, last_at, \
-        last_build_id, last_revision, verdict, position_count, passed_count, failed_count, skipped_count, message_id \
-        FROM streak WHERE series_id = ?1 ORDER BY first_position";
-    let which = if only_head { " DESC LIMIT 1" } else { "" };
-    let mut query = c.prepare_cached(&format!("{ALL}{which}"))?;
-    query.query_map([series_id], streak)?.collect()
+/// Returns the segments that count.
+pub(crate) fn segments(c: &Connection) -> rusqlite::Result<Vec<Segment>> {
+    let mut query = c.prepare_cached("SELECT name, is_closed, row_count, size, dead FROM segment ORDER BY name")?;
+    query.query_map([], segment)?.collect()
 }
 
-fn streak(row: &Row<'_>) -> rusqlite::Result<Streak> {
-    let place = |from: usize| -> rusqlite::Result<Place> {
-        Ok(Place {
-            position: row.get(from)?,
-            at: row.get(from + 1)?,
-            build_id: row.get(from + 2)?,
-            revision: row.get(from + 3)?,
-        })
-    };
-    let verdict: String = row.get(8)?;
-    Ok(Streak {
-        first: place(0)?,
-        last: place(4)?,
-        verdict: Verdict::parse(&verdict).unwrap_or(Verdict::Skip),
-        position_count: row.get(9)?,
-        tally: Tally { passed: row.get(10)?, failed: row.get(11)?, skipped: row.get(12)?, message_id: row.get(13)? },
+fn segment(row: &Row<'_>) -> rusqlite::Result<Segment> {
+    let dead = row.get_ref(4)?.as_blob()?;
+    let failed = |e| rusqlite::Error::FromSqlConversionFailure(4, Type::Blob, Box::new(e));
+    Ok(Segment {
+        name: row.get(0)?,
+        is_closed: row.get(1)?,
+        row_count: row.get(2)?,
+        size: row.get::<_, i64>(3)?.cast_unsigned(),
+        dead: RoaringBitmap::deserialize_from(dead).map_err(failed)?,
     })
 }
 
-/// Writes streaks of a series; one that begins where another began replaces it.
-pub(crate) fn put_streaks(t: &Transaction<'_>, series_id: i64, streaks: &[Streak]) -> rusqlite::Result<()> {
-    let mut insert = t.prepare_cached(
-        "INSERT OR REPLACE INTO streak VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
-    )?;
-    for s in streaks {
+/// Says which segments count from now on.
+pub(crate) fn put_segments(t: &Transaction<'_>, segments: &[Segment]) -> rusqlite::Result<()> {
+    t.execute("DELETE FROM segment", [])?;
+    let mut insert = t.prepare_cached("INSERT INTO segment VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    for segment in segments {
+        let mut dead = Vec::with_capacity(segment.dead.serialized_size());
+        segment.dead.serialize_into(&mut dead).expect("memory takes what is written to it");
         insert.execute(params![
-            series_id,
-            s.first.position,
-            s.first.at,
-            s.first.build_id,
-            s.first.revision,
-            s.last.position,
-            s.last.at,
-            s.last.build_id,
-            s.last.revision,
-            s.verdict.as_str(),
-            s.position_count,
-            s.tally.passed,
-            s.tally.failed,
-            s.tally.skipped,
-            s.tally.message_id,
+            segment.name,
+            segment.is_closed,
+            segment.row_count,
+            segment.size.cast_signed(),
+            dead
         ])?;
     }
-    Ok(())
-}
-
-/// Removes all streaks of a series.
-pub(crate) fn remove_streaks(t: &Transaction<'_>, series_id: i64) -> rusqlite::Result<()> {
-    t.prepare_cached("DELETE FROM streak WHERE series_id = ?1")?.execute([series_id])?;
-    Ok(())
-}
-
-/// Enters a series that is not known yet.
-pub(crate) fn put_series(t: &Transaction<'_>, lane: &Lane, series: &Series) -> rusqlite::Result<()> {
-    t.prepare_cached("INSERT OR IGNORE INTO series VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?.execute(params![
-        series.series_id,
-        lane.id(),
-        series.test_id,
-        series.kind,
-        series.suite,
-        series.name
-    ])?;
-    Ok(())
-}
-
-/// Records that the streaks of a lane changed.
-pub(crate) fn touch_lane(t: &Transaction<'_>, lane: &Lane) -> rusqlite::Result<()> {
-    t.prepare_cached(
-        "INSERT INTO lane VALUES (?1, ?2, ?3, ?4, 1) ON CONFLICT (lane_id) DO UPDATE SET version = version + 1",
-    )?
-    .execute(params![lane.id(), lane.project, lane.branch, lane.builder])?;
     Ok(())
 }
 
@@ -191,9 +143,9 @@ pub(crate) fn put_exclusion(t: &Transaction<'_>, build_id: i64, rule: &str, deta
     Ok(())
 }
 
-/// Returns a number that grows with every change of streaks.
+/// Returns a number that grows with every fold.
 pub(crate) fn version(c: &Connection) -> rusqlite::Result<i64> {
-    c.prepare_cached("SELECT coalesce(sum(version), 0) FROM lane")?.query_row([], |row| row.get(0))
+    c.prepare_cached("SELECT version FROM watermark")?.query_row([], |row| row.get(0))
 }
 
 /// Returns the id of a range.
@@ -242,8 +194,8 @@ pub(crate) fn put_history(t: &Transaction<'_>, series_id: i64, range: &Range, no
         series_id,
         range.bad.position,
         range.good.position,
-        range.good.revision,
-        range.bad.revision,
+        &*range.good.revision,
+        &*range.bad.revision,
         now
     ])?;
     Ok(())

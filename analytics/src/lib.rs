@@ -1,7 +1,8 @@
 //! What Annals knows: views, streaks, blamelists and sessions.
 //!
 //! - [`warehouse`]: the door; commits ingests, folds them, hands out sessions.
-//! - `fold`, `streak`, `graph`, `knowledge`: new facts become streaks and blamelists, kept in one SQLite file.
+//! - `fold`, `streak`, `graph`: new facts become streaks and blamelists.
+//! - `segment`, `knowledge`: where these are kept, in files of streaks and one SQLite file.
 //! - `raw`, `dimension`: knowledge, state and small facts as tables for sessions.
 //! - `kept`: views that a session computes once.
 //! - [`check`]: whether what is maintained equals what is recomputed.
@@ -20,6 +21,7 @@ mod graph;
 mod kept;
 mod knowledge;
 mod raw;
+mod segment;
 mod streak;
 
 pub use error::{Error, Result};

@@ -1,6 +1,4 @@
-//! Knowledge and state as arrow tables, for sessions.
-//!
-//! Streaks are read lane by lane and kept: a new session reads only the lanes that changed since the last one.
+//! Knowledge and state as tables, for sessions: streaks where they lie, the rest from memory.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,7 +15,8 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
 use crate::Result;
-use crate::knowledge::{Knowledge, version};
+use crate::knowledge::{Knowledge, segments, version};
+use crate::segment::StreakTable;
 
 /// What a column of a table that is no fact table holds.
 #[derive(Clone, Copy)]
@@ -37,40 +36,6 @@ struct Query {
     /// Name, kind and whether it may be null.
     columns: &'static [(&'static str, Kind, bool)],
 }
-
-const STREAK: Query = Query {
-    name: "streak",
-    sql: "SELECT k.series_id, s.test_id, l.project, l.branch, l.builder, s.kind, s.suite, s.name, k.verdict, \
-          k.first_position, k.last_position, k.first_revision, k.last_revision, k.first_build_id, k.last_build_id, \
-          k.first_at, k.last_at, k.position_count, k.passed_count + k.failed_count + k.skipped_count, \
-          k.failed_count, k.message_id, \
-          lead(k.series_id) OVER (PARTITION BY k.series_id ORDER BY k.first_position) IS NULL \
-          FROM lane AS l JOIN series AS s USING (lane_id) JOIN streak AS k USING (series_id) WHERE l.lane_id = ?1",
-    columns: &[
-        ("series_id", Int, false),
-        ("test_id", Int, false),
-        ("project", Text, false),
-        ("branch", Text, false),
-        ("builder", Text, false),
-        ("kind", Text, false),
-        ("suite", Text, false),
-        ("name", Text, false),
-        ("verdict", Text, false),
-        ("first_position", Int, false),
-        ("last_position", Int, false),
-        ("first_revision", Text, false),
-        ("last_revision", Text, false),
-        ("first_build_id", Int, false),
-        ("last_build_id", Int, false),
-        ("first_at", Time, true),
-        ("last_at", Time, true),
-        ("position_count", Int, false),
-        ("outcome_count", Int, false),
-        ("failed_count", Int, false),
-        ("message_id", Int, true),
-        ("is_head", Flag, false),
-    ],
-};
 
 const KNOWLEDGE: &[Query] = &[
     Query {
@@ -148,26 +113,20 @@ const STATE: &[Query] = &[
     },
 ];
 
-/// Streaks by lane, as read last.
-#[derive(Default)]
-pub(crate) struct Lanes {
-    batches: HashMap<i64, (i64, RecordBatch)>,
-}
-
 type Named = (String, Arc<dyn TableProvider>);
 
-/// Returns the tables of the knowledge database as of one moment, with the batch and the version that it stands at.
-pub(crate) fn knowledge(knowledge: &Knowledge, lanes: &mut Lanes) -> Result<(i64, i64, Vec<Named>)> {
-    let (batch, version, tables) = knowledge.read(|c| {
+/// Returns the tables of knowledge as of one moment, with the batch and the version that it stands at.
+pub(crate) fn knowledge(knowledge: &Knowledge) -> Result<(i64, i64, Vec<Named>)> {
+    let (batch, version, segments, tables) = knowledge.read(|c| {
         let batch = c.query_row("SELECT batch FROM watermark", [], |row| row.get(0))?;
-        let mut tables = vec![(STREAK.name, STREAK.schema(), streaks(c, lanes)?)];
-        for query in KNOWLEDGE {
-            tables.push((query.name, query.schema(), vec![query.run(c, [])?]));
-        }
-        Ok((batch, version(c)?, tables))
+        let run = |query: &'static Query| Ok((query.name, query.schema(), vec![query.run(c, [])?]));
+        let tables = KNOWLEDGE.iter().map(run).collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok((batch, version(c)?, segments(c)?, tables))
     })?;
     let named = tables.into_iter().map(|(name, schema, batches)| table(name, schema, batches));
-    Ok((batch, version, named.collect::<Result<_>>()?))
+    let mut named: Vec<Named> = named.collect::<Result<_>>()?;
+    named.push(("streak".to_owned(), Arc::new(StreakTable::new(knowledge.folder(), segments)?)));
+    Ok((batch, version, named))
 }
 
 /// Returns the tables of the state database that may be seen, and the thresholds in force.
@@ -194,25 +153,6 @@ fn setting_table(settings: &HashMap<&'static str, f64>) -> Result<Named> {
     let columns = [("name", text(|s| s.name)), ("value", value), ("unit", text(|s| s.unit)), ("doc", text(|s| s.doc))];
     let batch = RecordBatch::try_from_iter(columns).map_err(datafusion::error::DataFusionError::from)?;
     table("setting", batch.schema(), vec![batch])
-}
-
-/// Reads the lanes whose version is not the one that is kept, and forgets lanes that are gone.
-fn streaks(c: &Connection, lanes: &mut Lanes) -> rusqlite::Result<Vec<RecordBatch>> {
-    let mut query = c.prepare_cached("SELECT lane_id, version FROM lane ORDER BY project, branch, builder")?;
-    let versions: Vec<(i64, i64)> =
-        query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
-    let mut kept = HashMap::new();
-    let mut batches = Vec::new();
-    for (lane_id, version) in versions {
-        let batch = match lanes.batches.remove(&lane_id) {
-            Some((known, batch)) if known == version => batch,
-            _ => STREAK.run(c, [lane_id])?,
-        };
-        batches.push(batch.clone());
-        kept.insert(lane_id, (version, batch));
-    }
-    lanes.batches = kept;
-    Ok(batches)
 }
 
 impl Query {

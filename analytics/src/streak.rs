@@ -2,8 +2,10 @@
 //!
 //! Pure functions over one series. Where observations come from and where streaks are kept is not here.
 
+use std::sync::Arc;
+
 /// The verdict of a series at one position.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verdict {
     /// Every decisive outcome passed.
     Pass,
@@ -26,6 +28,20 @@ impl Verdict {
         }
     }
 
+    /// Returns what one outcome says by itself; an unknown word counts as skipped, so that it decides nothing.
+    pub(crate) fn of(outcome: &str) -> Self {
+        match outcome {
+            "passed" | "xfailed" => Self::Pass,
+            "failed" | "errored" | "xpassed" => Self::Fail,
+            _ => Self::Skip,
+        }
+    }
+
+    /// Returns whether it says how the series stands.
+    pub(crate) fn is_decisive(self) -> bool {
+        matches!(self, Self::Pass | Self::Fail)
+    }
+
     /// Returns the verdict that a word of the tables stands for.
     pub(crate) fn parse(word: &str) -> Option<Self> {
         [Self::Pass, Self::Fail, Self::Flaky, Self::Skip].into_iter().find(|verdict| verdict.as_str() == word)
@@ -43,7 +59,7 @@ pub(crate) struct Place {
     /// The build.
     pub build_id: i64,
     /// The revision.
-    pub revision: String,
+    pub revision: Arc<str>,
 }
 
 impl Place {
@@ -67,12 +83,12 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Returns the tally of one outcome; an unknown word counts as skipped, so that it decides nothing.
-    pub(crate) fn of(outcome: &str, message_id: Option<i64>) -> Self {
-        match outcome {
-            "passed" | "xfailed" => Self { passed: 1, ..Self::default() },
-            "failed" | "errored" | "xpassed" => Self { failed: 1, message_id, ..Self::default() },
-            _ => Self { skipped: 1, ..Self::default() },
+    /// Returns the tally of one outcome, by what it says alone.
+    pub(crate) fn of(verdict: Verdict, message_id: Option<i64>) -> Self {
+        match verdict {
+            Verdict::Pass => Self { passed: 1, ..Self::default() },
+            Verdict::Fail => Self { failed: 1, message_id, ..Self::default() },
+            Verdict::Skip | Verdict::Flaky => Self { skipped: 1, ..Self::default() },
         }
     }
 
@@ -113,25 +129,52 @@ pub(crate) struct Streak {
 /// Folds the observations of one series, in the order of [`Place::key`], into `streaks`.
 ///
 /// The first observation must lie behind the last position of `streaks`; several observations at one position are
-/// one verdict.
-pub(crate) fn extend(streaks: &mut Vec<Streak>, observations: &[(Place, Tally)]) {
-    for position in observations.chunk_by(|(a, _), (b, _)| a.position == b.position) {
-        let mut tally = Tally::default();
-        position.iter().for_each(|(_, part)| tally.add(part));
-        let (first, last) = (&position[0].0, &position[position.len() - 1].0);
-        match streaks.last_mut().filter(|streak| streak.verdict == tally.verdict()) {
+/// one verdict. Costs nothing but arithmetic for an observation that says what the one before it said.
+pub(crate) fn extend<'a>(streaks: &mut Vec<Streak>, observations: impl IntoIterator<Item = (&'a Place, Tally)>) {
+    let mut observations = observations.into_iter().peekable();
+    let mut open: Option<Open<'a>> = None;
+    while let Some((first, tally)) = observations.next() {
+        let mut position = Open { first, last: first, position_count: 1, tally };
+        while let Some((last, tally)) = observations.next_if(|(place, _)| place.position == first.position) {
+            position.last = last;
+            position.tally.add(&tally);
+        }
+        match &mut open {
+            Some(open) if open.tally.verdict() == position.tally.verdict() => open.add(&position),
+            _ => open.replace(position).into_iter().for_each(|ended| ended.end(streaks)),
+        }
+    }
+    open.into_iter().for_each(|ended| ended.end(streaks));
+}
+
+/// A streak of which the end is not known yet, or the verdict at one position. Equal verdicts added are that verdict.
+struct Open<'a> {
+    first: &'a Place,
+    last: &'a Place,
+    position_count: i64,
+    tally: Tally,
+}
+
+impl<'a> Open<'a> {
+    fn add(&mut self, later: &Open<'a>) {
+        self.last = later.last;
+        self.position_count += later.position_count;
+        self.tally.add(&later.tally);
+    }
+
+    fn end(self, streaks: &mut Vec<Streak>) {
+        let verdict = self.tally.verdict();
+        let last = self.last.clone();
+        match streaks.last_mut().filter(|streak| streak.verdict == verdict) {
             Some(streak) => {
-                streak.last = last.clone();
-                streak.position_count += 1;
-                streak.tally.add(&tally);
+                streak.last = last;
+                streak.position_count += self.position_count;
+                streak.tally.add(&self.tally);
             }
-            None => streaks.push(Streak {
-                verdict: tally.verdict(),
-                first: first.clone(),
-                last: last.clone(),
-                position_count: 1,
-                tally,
-            }),
+            None => {
+                let (first, position_count, tally) = (self.first.clone(), self.position_count, self.tally);
+                streaks.push(Streak { verdict, first, last, position_count, tally });
+            }
         }
     }
 }
@@ -156,7 +199,7 @@ pub(crate) fn ranges(streaks: &[Streak]) -> Vec<Range> {
             }
             _ => {}
         }
-        if matches!(streak.verdict, Verdict::Pass | Verdict::Fail) {
+        if streak.verdict.is_decisive() {
             standing = Some(streak);
         }
     }
@@ -168,18 +211,24 @@ mod tests {
     use super::*;
 
     fn observations(story: &str) -> Vec<(Place, Tally)> {
-        let place = |position| Place { position, at: None, build_id: position, revision: format!("r{position}") };
+        let place =
+            |position| Place { position, at: None, build_id: position, revision: format!("r{position}").into() };
         let tally = |word: char| match word {
-            'P' => Tally::of("passed", None),
-            'F' => Tally::of("failed", Some(1)),
-            _ => Tally::of("skipped", None),
+            'P' => Tally::of(Verdict::Pass, None),
+            'F' => Tally::of(Verdict::Fail, Some(1)),
+            _ => Tally::of(Verdict::Skip, None),
         };
         (0..).zip(story.split(' ')).flat_map(|(p, at)| at.chars().map(move |w| (place(p), tally(w)))).collect()
     }
 
-    fn told(story: &str) -> String {
+    fn folded(parts: &[&[(Place, Tally)]]) -> Vec<Streak> {
         let mut streaks = Vec::new();
-        extend(&mut streaks, &observations(story));
+        parts.iter().for_each(|part| extend(&mut streaks, part.iter().map(|(place, tally)| (place, *tally))));
+        streaks
+    }
+
+    fn told(story: &str) -> String {
+        let streaks = folded(&[&observations(story)]);
         streaks.iter().map(|s| format!("{}×{}", s.verdict.as_str(), s.position_count)).collect::<Vec<_>>().join(" ")
     }
 
@@ -191,17 +240,14 @@ mod tests {
     #[test]
     fn extending_in_parts_is_extending_at_once() {
         let all = observations("P P F FP F F S F P P");
-        let mut at_once = Vec::new();
-        extend(&mut at_once, &all);
-        let mut in_parts = Vec::new();
-        all.chunk_by(|(a, _), (b, _)| a.position == b.position).for_each(|part| extend(&mut in_parts, part));
+        let parts: Vec<_> = all.chunk_by(|(a, _), (b, _)| a.position == b.position).collect();
+        let (at_once, in_parts) = (folded(&[&all]), folded(&parts));
         assert_eq!(in_parts, at_once);
     }
 
     #[test]
     fn a_range_reaches_back_to_the_last_pass() {
-        let mut streaks = Vec::new();
-        extend(&mut streaks, &observations("F P P S FP F F S F P F"));
+        let streaks = folded(&[&observations("F P P S FP F F S F P F")]);
         let found: Vec<_> = ranges(&streaks).iter().map(|r| (r.good.position, r.bad.position)).collect();
         assert_eq!(found, [(2, 5), (9, 10)]);
     }

@@ -8,14 +8,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use annals_data::store::{Ingest, Location, Publication, Receipt, Store};
-use datafusion::prelude::SessionContext;
+use datafusion::prelude::{SessionConfig, SessionContext};
 use tokio::sync::Mutex;
 
 use crate::check::{self, Difference};
 use crate::dimension::Dimensions;
 use crate::fold::{self, Facts, Graphs};
 use crate::knowledge::{self, Knowledge};
-use crate::raw::{self, Lanes};
+use crate::raw;
 use crate::session::{self, RawTables};
 use crate::view::View;
 use crate::{Error, Result, Session};
@@ -33,7 +33,6 @@ pub struct Warehouse {
 /// The newest session and what the next one can take over.
 #[derive(Default)]
 struct Sessions {
-    lanes: Lanes,
     dimensions: Dimensions,
     newest: Option<(Version, Arc<Session>)>,
 }
@@ -98,7 +97,7 @@ impl Warehouse {
         let recomputed = Knowledge::open(folder.path())?;
         let facts = self.facts(&self.folded()?).await?;
         fold::fold(&recomputed, &facts, &mut Graphs::default(), true).await?;
-        check::differences(&self.knowledge, &recomputed)
+        check::differences(&self.knowledge, &recomputed).await
     }
 
     /// Returns a session on the newest version; cheap when nothing changed.
@@ -134,7 +133,7 @@ impl Warehouse {
     async fn build_session(&self, sessions: &mut Sessions) -> Result<(Version, Session)> {
         let settings = fold::settings(self.store.state())?;
         let state = self.store.state().revision()?;
-        let (batch, knowledge, tables) = raw::knowledge(&self.knowledge, &mut sessions.lanes)?;
+        let (batch, knowledge, tables) = raw::knowledge(&self.knowledge)?;
         let publication = self.store.publication_of(batch)?;
         let mut tables: RawTables = tables.into_iter().collect();
         tables.extend(raw::state(self.store.state(), &settings)?);
@@ -162,12 +161,15 @@ impl Warehouse {
         folded
     }
 
-    async fn facts(&self, publication: &Publication) -> Result<Facts> {
-        let context = SessionContext::new();
+    async fn facts(&self, publication: &Publication) -> Result<Arc<Facts>> {
+        // In one piece, so that the order of the files is kept; a fold works on several slices at once.
+        let config = SessionConfig::new().with_target_partitions(1);
+        let config = config.set_bool("datafusion.execution.parquet.pushdown_filters", true);
+        let context = SessionContext::new_with_config(config);
         for (table, provider) in self.store.providers(publication).await? {
             context.register_table(table.name, provider)?;
         }
-        Ok(Facts { context, batch: publication.batch, settings: fold::settings(self.store.state())? })
+        Ok(Arc::new(Facts { context, batch: publication.batch, settings: fold::settings(self.store.state())? }))
     }
 }
 

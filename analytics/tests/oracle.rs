@@ -81,12 +81,17 @@ pub(crate) fn exclusion(world: &World, facts: &BuildFacts) -> Option<(&'static s
     if let Some(rule) = ["exception", "retry", "cancelled", "skipped"].into_iter().find(|rule| *rule == word) {
         return Some((rule, "the build's result".into()));
     }
-    let tests = by_test(facts.outcomes.iter().filter(|o| o.kind == Kind::Test));
-    let decisive = tests.values().filter(|outcomes| verdict(outcomes) != "skip").count();
-    let failed = tests.values().filter(|outcomes| verdict(outcomes) == "fail").count();
+    let (decisive, failed) = test_counts(facts);
     let is_mass = failed as f64 > world.settings["mass_failure_ratio"] * decisive as f64
         && failed as f64 >= world.settings["mass_failure_count"];
     is_mass.then(|| ("mass_failure", format!("{failed} of {decisive} tests fail")))
+}
+
+/// Returns how many tests passed or failed in a build, and how many failed.
+pub(crate) fn test_counts(facts: &BuildFacts) -> (usize, usize) {
+    let tests = by_test(facts.outcomes.iter().filter(|o| o.kind == Kind::Test));
+    let decisive = tests.values().filter(|outcomes| verdict(outcomes) != "skip").count();
+    (decisive, tests.values().filter(|outcomes| verdict(outcomes) == "fail").count())
 }
 
 fn by_test<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> BTreeMap<(&'a str, &'a str), Vec<&'a Outcome>> {

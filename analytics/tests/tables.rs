@@ -119,6 +119,7 @@ fn build(facts: &BuildFacts) -> Value {
         let tests = facts.outcomes.iter().filter(|o| o.kind == annals_data::row::Kind::Test);
         tests.filter(|o| is(o.status.as_str())).count()
     };
+    let (decisive_test_count, failing_test_count) = oracle::test_counts(facts);
     let name = facts.build.patch_author_name.as_deref();
     let more = json!({
         "batch": 1,
@@ -128,6 +129,8 @@ fn build(facts: &BuildFacts) -> Value {
         "passed_count": count(|word| matches!(word, "passed" | "xfailed")),
         "failed_count": count(|word| matches!(word, "failed" | "errored" | "xpassed")),
         "skipped_count": count(|word| word == "skipped"),
+        "decisive_test_count": decisive_test_count,
+        "failing_test_count": failing_test_count,
         "ingest_key": facts.build.key,
         "ingested_at": 0,
     });

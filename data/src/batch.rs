@@ -3,7 +3,7 @@
 //! This is the only place where ids are attached to rows. Duplicates are not looked for here: the store has already
 //! left out what it knows.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Builder, RecordBatch, StringBuilder};
@@ -46,6 +46,8 @@ struct BuildRow<'a> {
     passed_count: usize,
     failed_count: usize,
     skipped_count: usize,
+    decisive_test_count: usize,
+    failing_test_count: usize,
     ingest_key: &'a str,
     ingested_at: i64,
     #[serde(flatten)]
@@ -97,6 +99,10 @@ fn build_row(batch: i64, now: i64, facts: &BuildFacts) -> BuildRow<'_> {
     let build = &facts.build;
     let tests = || facts.outcomes.iter().filter(|o| o.kind == crate::row::Kind::Test);
     let count = |statuses: &[Status]| tests().filter(|o| statuses.contains(&o.status)).count();
+    let mut has_passed: HashMap<(&str, &str), bool> = HashMap::new();
+    for o in tests().filter(|o| o.status != Status::Skipped) {
+        *has_passed.entry((&o.suite, &o.name)).or_default() |= matches!(o.status, Status::Passed | Status::Xfailed);
+    }
     let patch_author = build.patch_author_name.as_deref().or(build.patch_author_email.as_deref());
     BuildRow {
         batch,
@@ -107,6 +113,8 @@ fn build_row(batch: i64, now: i64, facts: &BuildFacts) -> BuildRow<'_> {
         passed_count: count(&[Status::Passed, Status::Xfailed]),
         failed_count: count(&[Status::Failed, Status::Errored, Status::Xpassed]),
         skipped_count: count(&[Status::Skipped]),
+        decisive_test_count: has_passed.len(),
+        failing_test_count: has_passed.values().filter(|has_passed| !**has_passed).count(),
         ingest_key: &build.key,
         ingested_at: now,
         build,

@@ -143,6 +143,8 @@ pub const BUILD: Table = Table {
         col("passed_count", Int, "outcomes passed or xfailed"),
         col("failed_count", Int, "outcomes failed, errored or xpassed"),
         col("skipped_count", Int, "outcomes skipped"),
+        col("decisive_test_count", Int, "tests that passed or failed in it"),
+        col("failing_test_count", Int, "tests that failed in it and did not pass"),
         col("ingest_key", Text, "idempotency key that brought it in"),
         col("ingested_at", Time, "when its batch was written"),
     ],

@@ -1,6 +1,7 @@
 //! What a fold reads from the fact tables, streamed and reduced to what streaks need.
 
 use std::collections::{BTreeSet, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringViewArray};
@@ -9,10 +10,60 @@ use datafusion::logical_expr::{Expr, col, lit};
 use futures::TryStreamExt;
 use rusqlite::Connection;
 
-use super::{BROKEN, Exclusion, Exclusions, Facts, Graphs, MASS_FAILURE};
+use super::{BROKEN, Exclusion, Facts, Graphs, MASS_FAILURE};
 use crate::Result;
 use crate::knowledge::{Lane, Series};
-use crate::streak::{Place, Tally};
+use crate::streak::{Place, Tally, Verdict};
+
+/// Maps by ids: these are hashes already.
+pub(super) type ById<T> = HashMap<i64, T, BuildHasherDefault<IdHasher>>;
+
+/// Takes an id for its own hash.
+#[derive(Default)]
+pub(super) struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_i64(&mut self, id: i64) {
+        self.0 = id.cast_unsigned();
+    }
+}
+
+/// Some of all tests, by their ids; both ends are in it.
+#[derive(Clone, Copy)]
+pub(crate) struct Tests {
+    first: i64,
+    last: i64,
+}
+
+impl Tests {
+    /// Deals all tests out, so that each part has about `size` of `count` rows: ids are hashes, spread evenly.
+    pub(crate) fn slices(count: u64, size: u64) -> Vec<Self> {
+        let parts = i128::from(count / size + 1);
+        let edge = |part: i128| i128::from(i64::MIN) + (part << 64) / parts;
+        (0..parts).map(|part| Self { first: edge(part) as i64, last: (edge(part + 1) - 1) as i64 }).collect()
+    }
+
+    /// Returns the condition on `test_id`.
+    pub(crate) fn filter(&self) -> Expr {
+        match (self.first, self.last) {
+            (i64::MIN, i64::MAX) => lit(true),
+            (first, last) => col("test_id").between(lit(first), lit(last)),
+        }
+    }
+
+    /// Returns whether a test is among them.
+    pub(super) fn contains(&self, test_id: i64) -> bool {
+        (self.first..=self.last).contains(&test_id)
+    }
+}
 
 /// Which batches are meant.
 pub(super) struct Slice {
@@ -35,59 +86,143 @@ pub(super) struct Build {
     pub result: String,
     pub is_patch: bool,
     pub patch_author: Option<String>,
+    /// Outcomes of its tests.
+    pub outcome_count: i64,
+    /// Tests that passed or failed, and those that failed.
+    pub test_counts: (i64, i64),
+    /// Why it gives no verdicts, once that is decided.
+    pub exclusion: Option<Exclusion>,
 }
 
 /// Builds in the order of their places, so that a build's index orders what was observed.
 pub(super) struct Builds {
     pub list: Vec<Build>,
-    pub index: HashMap<i64, u32>,
+    pub index: ById<u32>,
 }
 
-/// One outcome of a series, packed: rebuilding holds one for every outcome of the store.
-pub(super) struct Observed {
+impl Builds {
+    /// Returns how many outcomes they have.
+    pub(super) fn outcome_count(&self) -> u64 {
+        self.list.iter().map(|build| build.outcome_count.max(0).cast_unsigned()).sum()
+    }
+
+    fn place(&self, observed: &Observed) -> &Place {
+        &self.list[observed.build as usize].place
+    }
+}
+
+/// One outcome, packed: millions are held at once.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Observed {
+    series_id: i64,
     /// Index of the build.
-    pub build: u32,
+    build: u32,
     attempt: u16,
-    kind: u8,
+    verdict: Verdict,
     /// Zero for none.
     message_id: i64,
 }
 
 impl Observed {
-    pub(super) fn new(build: u32, attempt: i64, outcome: &str, message_id: Option<i64>) -> Self {
-        let tally = Tally::of(outcome, message_id);
-        let kind = if tally.failed > 0 {
-            b'f'
-        } else if tally.passed > 0 {
-            b'p'
-        } else {
-            b's'
-        };
-        let attempt = u16::try_from(attempt).unwrap_or(u16::MAX);
-        Self { build, attempt, kind, message_id: tally.message_id.unwrap_or(0) }
-    }
-
-    pub(super) fn tally(&self) -> Tally {
-        let count = |kind| i64::from(self.kind == kind);
-        Tally {
-            passed: count(b'p'),
-            failed: count(b'f'),
-            skipped: count(b's'),
-            message_id: (self.message_id != 0).then_some(self.message_id),
-        }
-    }
-
-    fn key(&self) -> (u32, u16, i64) {
-        (self.build, self.attempt, self.message_id)
+    fn tally(&self) -> Tally {
+        Tally::of(self.verdict, (self.message_id != 0).then_some(self.message_id))
     }
 }
 
-/// What was observed, by series, each in the order of builds and attempts.
-pub(super) type History = HashMap<i64, (Series, Vec<Observed>)>;
+/// What was observed of some series in some builds.
+#[derive(Default)]
+pub(super) struct Observations {
+    rows: Vec<Observed>,
+    series: ById<Arc<Series>>,
+}
+
+/// What was observed of one series: never nothing, and in the order of builds and attempts.
+pub(super) struct OfSeries<'a> {
+    pub series: &'a Arc<Series>,
+    pub builds: &'a Builds,
+    rows: &'a [Observed],
+}
+
+impl<'a> OfSeries<'a> {
+    pub(super) fn lane(&self) -> &'a Arc<Lane> {
+        &self.builds.list[self.rows[0].build as usize].lane
+    }
+
+    /// Returns the first place.
+    pub(super) fn first(&self) -> &'a Place {
+        self.builds.place(&self.rows[0])
+    }
+
+    /// Returns places and what was seen there.
+    pub(super) fn places(&self) -> impl Iterator<Item = (&'a Place, Tally)> {
+        let builds = self.builds;
+        self.rows.iter().map(|observed| (builds.place(observed), observed.tally()))
+    }
+}
+
+impl Observations {
+    /// Adds what a rule observed: one outcome of a build in a series that no report names.
+    pub(super) fn add(&mut self, build: u32, series: Series, verdict: Verdict) {
+        let series_id = series.series_id;
+        self.rows.push(Observed { series_id, build, attempt: 1, verdict, message_id: 0 });
+        self.series.entry(series_id).or_insert_with(|| Arc::new(series));
+    }
+
+    /// Brings everything in order; cheap for what comes from files that are in order.
+    pub(super) fn sort(&mut self) {
+        self.rows.sort();
+    }
+
+    /// Returns the series one by one, when all is in order.
+    pub(super) fn by_series<'a>(&'a self, builds: &'a Builds) -> impl Iterator<Item = OfSeries<'a>> {
+        let of = |rows: &'a [Observed]| OfSeries { series: &self.series[&rows[0].series_id], builds, rows };
+        self.rows.chunk_by(|a, b| a.series_id == b.series_id).map(of)
+    }
+
+    /// Returns whether the series was observed.
+    pub(super) fn has(&self, series_id: i64) -> bool {
+        self.series.contains_key(&series_id)
+    }
+
+    /// Returns the tests that were observed.
+    pub(super) fn tests(&self) -> BTreeSet<i64> {
+        self.series.values().map(|series| series.test_id).collect()
+    }
+
+    fn take(&mut self, batch: &RecordBatch, builds: &Builds, only: Option<&BTreeSet<i64>>) {
+        let [series_id, test_id, build_id, attempt] = [0, 1, 2, 3].map(|column| ints(batch, column));
+        let message_id = batch.column(4).as_primitive::<Int64Type>();
+        let [outcome, kind, suite, name] = [5, 6, 7, 8].map(|column| texts(batch, column));
+        let mut previous = None;
+        for row in 0..batch.num_rows() {
+            if only.is_some_and(|only| !only.contains(&series_id[row])) {
+                continue;
+            }
+            // An outcome without its build is of a batch that is not published: not there yet.
+            let Some(&build) = builds.index.get(&build_id[row]) else { continue };
+            if builds.list[build as usize].exclusion.is_some() {
+                continue;
+            }
+            if previous.replace(series_id[row]) != Some(series_id[row]) {
+                self.series.entry(series_id[row]).or_insert_with(|| {
+                    let [kind, suite, name] = [&kind, &suite, &name].map(|column| column.value(row).to_owned());
+                    Arc::new(Series { series_id: series_id[row], test_id: test_id[row], kind, suite, name })
+                });
+            }
+            self.rows.push(Observed {
+                series_id: series_id[row],
+                build,
+                attempt: u16::try_from(attempt[row]).unwrap_or(u16::MAX),
+                verdict: Verdict::of(outcome.value(row)),
+                message_id: if message_id.is_valid(row) { message_id.value(row) } else { 0 },
+            });
+        }
+    }
+}
 
 /// Reads the builds of a slice.
 pub(super) async fn builds(facts: &Facts, slice: &Slice) -> Result<Builds> {
-    const COLUMNS: [&str; 12] = [
+    const COLUMNS: [&str; 15] = [
         "build_id",
         "position",
         "started_at",
@@ -100,6 +235,9 @@ pub(super) async fn builds(facts: &Facts, slice: &Slice) -> Result<Builds> {
         "revision",
         "result",
         "patch_author_name",
+        "outcome_count",
+        "decisive_test_count",
+        "failing_test_count",
     ];
     let frame = facts.context.table("build").await?.filter(slice.filter())?.select_columns(&COLUMNS)?;
     let mut list = Vec::new();
@@ -107,6 +245,7 @@ pub(super) async fn builds(facts: &Facts, slice: &Slice) -> Result<Builds> {
     for batch in frame.collect().await? {
         let (build_id, position) = (ints(&batch, 0), ints(&batch, 1));
         let times = [2, 3, 4].map(|column| batch.column(column).as_primitive::<TimestampMicrosecondType>());
+        let [outcome_count, decisive, failing] = [12, 13, 14].map(|column| ints(&batch, column));
         let is_patch = batch.column(5).as_boolean();
         let [project, branch, builder, revision, result, patch_author] = [6, 7, 8, 9, 10, 11].map(|c| texts(&batch, c));
         for row in 0..batch.num_rows() {
@@ -119,11 +258,14 @@ pub(super) async fn builds(facts: &Facts, slice: &Slice) -> Result<Builds> {
                     // Imports and reports often say no start: then its end, or its arrival, is its age.
                     at: times.iter().find(|at| at.is_valid(row)).map(|at| at.value(row)),
                     build_id: build_id[row],
-                    revision: text(&revision),
+                    revision: revision.value(row).into(),
                 },
                 result: text(&result),
                 is_patch: is_patch.value(row),
                 patch_author: patch_author.is_valid(row).then(|| text(&patch_author)),
+                outcome_count: outcome_count[row],
+                test_counts: (decisive[row], failing[row]),
+                exclusion: None,
             });
         }
     }
@@ -132,57 +274,33 @@ pub(super) async fn builds(facts: &Facts, slice: &Slice) -> Result<Builds> {
     Ok(Builds { list, index })
 }
 
-/// Some series, and the tests that they are of.
-pub(super) struct Only<'a> {
-    pub series: &'a BTreeSet<i64>,
-    pub tests: &'a BTreeSet<i64>,
-}
-
-/// Reads the outcomes of a slice, or of some series only.
-pub(super) async fn history(facts: &Facts, builds: &Builds, slice: &Slice, only: Option<Only<'_>>) -> Result<History> {
+/// Reads what a slice says of some tests, or of some series of them only; builds that give no verdicts say nothing.
+pub(super) async fn observations(
+    facts: &Facts,
+    builds: &Builds,
+    slice: &Slice,
+    tests: Expr,
+    only: Option<&BTreeSet<i64>>,
+) -> Result<Observations> {
     const COLUMNS: [&str; 9] =
         ["series_id", "test_id", "build_id", "attempt", "message_id", "outcome", "kind", "suite", "name"];
-    let filter = only.iter().fold(slice.filter(), |filter, only| filter.and(among(only.tests)));
-    let only = only.map(|only| only.series);
-    let frame = facts.context.table("outcome").await?.filter(filter)?.select_columns(&COLUMNS)?;
-    let mut history = History::new();
+    let frame = facts.context.table("outcome").await?.filter(slice.filter().and(tests))?.select_columns(&COLUMNS)?;
+    let mut observations = Observations::default();
     let mut stream = frame.execute_stream().await?;
     while let Some(batch) = stream.try_next().await? {
-        observe(&batch, builds, only, &mut history);
+        observations.take(&batch, builds, only);
     }
-    history.values_mut().for_each(|(_, observed)| observed.sort_unstable_by_key(Observed::key));
-    Ok(history)
+    Ok(observations)
 }
 
-/// Narrows a scan to some tests, by which the files are sorted: by id when they are few, else by the bounds of the ids.
-fn among(tests: &BTreeSet<i64>) -> Expr {
+/// Narrows a scan to some tests, by which files are sorted: by id when they are few, else by the bounds of the ids.
+pub(super) fn among(tests: &BTreeSet<i64>) -> Expr {
     const FEW: usize = 200;
     if tests.len() <= FEW {
         return col("test_id").in_list(tests.iter().map(|&id| lit(id)).collect(), false);
     }
     let (first, last) = (tests.first().copied().unwrap_or(i64::MIN), tests.last().copied().unwrap_or(i64::MAX));
     col("test_id").between(lit(first), lit(last))
-}
-
-fn observe(batch: &RecordBatch, builds: &Builds, only: Option<&BTreeSet<i64>>, history: &mut History) {
-    let [series_id, test_id, build_id, attempt] = [0, 1, 2, 3].map(|column| ints(batch, column));
-    let message_id = batch.column(4).as_primitive::<Int64Type>();
-    let [outcome, kind, suite, name] = [5, 6, 7, 8].map(|column| texts(batch, column));
-    for row in 0..batch.num_rows() {
-        let is_wanted = only.is_none_or(|only| only.contains(&series_id[row]));
-        // An outcome without its build is of a batch that is not published: not there yet.
-        let Some(&build) = builds.index.get(&build_id[row]).filter(|_| is_wanted) else { continue };
-        let series = || Series {
-            series_id: series_id[row],
-            test_id: test_id[row],
-            kind: kind.value(row).to_owned(),
-            suite: suite.value(row).to_owned(),
-            name: name.value(row).to_owned(),
-        };
-        let message_id = message_id.is_valid(row).then(|| message_id.value(row));
-        let observed = Observed::new(build, attempt[row], outcome.value(row), message_id);
-        history.entry(series_id[row]).or_insert_with(|| (series(), Vec::new())).1.push(observed);
-    }
 }
 
 /// Reads the changes that the graphs do not have yet, `folded` being the newest batch that is folded; returns what
@@ -240,7 +358,7 @@ fn parents(batch: &RecordBatch) -> Vec<Vec<String>> {
 }
 
 /// Reads the exclusions of earlier folds.
-pub(super) fn exclusions(c: &Connection) -> rusqlite::Result<Exclusions> {
+pub(super) fn exclusions(c: &Connection) -> rusqlite::Result<ById<Exclusion>> {
     let mut query = c.prepare_cached("SELECT build_id, rule, detail FROM excluded_build")?;
     let rows = query.query_map([], |row| {
         let rule: String = row.get(1)?;

@@ -1,44 +1,14 @@
--- The newest batch of facts that is folded in.
-CREATE TABLE watermark (batch INTEGER NOT NULL);
-INSERT INTO watermark VALUES (0);
+-- The newest batch of facts that is folded in; version grows with every fold.
+CREATE TABLE watermark (batch INTEGER NOT NULL, version INTEGER NOT NULL);
+INSERT INTO watermark VALUES (0, 0);
 
--- One builder on one branch of one project; version grows with every change of its streaks.
-CREATE TABLE lane (
-    lane_id INTEGER PRIMARY KEY,
-    project TEXT NOT NULL,
-    branch TEXT NOT NULL,
-    builder TEXT NOT NULL,
-    version INTEGER NOT NULL DEFAULT 0
-);
-
-CREATE TABLE series (
-    series_id INTEGER PRIMARY KEY,
-    lane_id INTEGER NOT NULL REFERENCES lane,
-    test_id INTEGER NOT NULL,
-    kind TEXT NOT NULL,
-    suite TEXT NOT NULL,
-    name TEXT NOT NULL
-);
-CREATE INDEX series_of_lane ON series (lane_id);
-
--- Runs of equal verdicts; first_at and last_at are the builds' started_at, else finished_at, else ingested_at.
-CREATE TABLE streak (
-    series_id INTEGER NOT NULL REFERENCES series,
-    first_position INTEGER NOT NULL,
-    first_at INTEGER,
-    first_build_id INTEGER NOT NULL,
-    first_revision TEXT NOT NULL,
-    last_position INTEGER NOT NULL,
-    last_at INTEGER,
-    last_build_id INTEGER NOT NULL,
-    last_revision TEXT NOT NULL,
-    verdict TEXT NOT NULL,
-    position_count INTEGER NOT NULL,
-    passed_count INTEGER NOT NULL,
-    failed_count INTEGER NOT NULL,
-    skipped_count INTEGER NOT NULL,
-    message_id INTEGER,
-    PRIMARY KEY (series_id, first_position)
+-- The files of streaks that count, and a bitmap of the rows in each that do not count any more.
+CREATE TABLE segment (
+    name TEXT PRIMARY KEY,
+    is_closed INTEGER NOT NULL,
+    row_count INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    dead BLOB NOT NULL
 ) WITHOUT ROWID;
 
 -- Builds whose outcomes give no verdicts, by which rule, and what the rule saw.

@@ -1,0 +1,147 @@
+//! Keeping segments few: what is small or mostly dead is written together.
+//!
+//! A row is rewritten once for each class of size that it grows through, so the cost per streak grows with the
+//! logarithm of how many there are.
+
+use std::sync::Arc;
+
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::prelude::{SessionConfig, SessionContext, col};
+use futures::TryStreamExt;
+
+use super::{Folder, Segment, StreakTable, Writer, column};
+use crate::Result;
+
+/// As many segments of one class are made one; segments of a class differ in size by no more than this factor.
+const FAN: u64 = 8;
+/// Segments with more rows than this are left as they are, while most of their rows count.
+const LARGE: u64 = 500_000;
+/// What sorting may hold in memory, in bytes; more goes to the disk.
+const MEMORY: usize = 256 << 20;
+
+/// Writes segments together until few are left, and leaves out those of which no row counts.
+pub(crate) async fn tidy(folder: &Folder, mut segments: Vec<Segment>) -> Result<Vec<Segment>> {
+    segments.retain(|segment| segment.live_count() > 0);
+    while let Some(chosen) = choose(&segments) {
+        let (old, kept) = segments.into_iter().partition(|segment| chosen.contains(&segment.name));
+        segments = kept;
+        segments.push(merge(folder, old).await?);
+    }
+    Ok(segments)
+}
+
+/// Returns the names of what shall be one segment, if anything shall.
+fn choose(segments: &[Segment]) -> Option<Vec<String>> {
+    let is_wasteful = |segment: &&Segment| segment.live_count() * 2 < u64::from(segment.row_count);
+    let name = |segment: &Segment| segment.name.clone();
+    for is_closed in [false, true] {
+        let of_kind = || segments.iter().filter(|segment| segment.is_closed == is_closed);
+        let small = |segment: &&Segment| segment.live_count() < LARGE;
+        for class in 0..=LARGE.ilog(FAN) {
+            let peers: Vec<_> = of_kind().filter(small).filter(|s| s.live_count().ilog(FAN) == class).collect();
+            if peers.len() as u64 >= FAN {
+                return Some(peers.into_iter().map(name).collect());
+            }
+        }
+        // Heads are replaced whole by most folds: rewriting what the next one replaces would be work for nothing.
+        if let Some(wasteful) = of_kind().filter(|s| s.row_count as usize > super::ROW_GROUP).find(is_wasteful) {
+            return Some(vec![name(wasteful)]);
+        }
+    }
+    None
+}
+
+/// Writes what counts in `segments`, all of one kind, as one.
+async fn merge(folder: &Folder, segments: Vec<Segment>) -> Result<Segment> {
+    let mut writer = Writer::new(folder, segments.iter().all(|segment| segment.is_closed))?;
+    let runtime = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(FairSpillPool::new(MEMORY))).build_arc()?;
+    let context = SessionContext::new_with_config_rt(SessionConfig::new(), runtime);
+    let order = ["project", "branch", "builder", "test_id", "first_position"];
+    let table = Arc::new(StreakTable::new(folder, segments)?);
+    let sorted = context.read_table(table)?.sort(order.iter().map(|name| col(*name).sort(true, false)).collect())?;
+    let mut rows = sorted.execute_stream().await?;
+    let schema = column::schema(false);
+    while let Some(batch) = rows.try_next().await? {
+        writer.append(&batch.with_schema(schema.clone()).map_err(datafusion::error::DataFusionError::from)?)?;
+    }
+    writer.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::AsArray;
+    use arrow::datatypes::Int64Type;
+
+    use super::*;
+    use crate::knowledge::{Lane, Series};
+    use crate::segment::{self, Line};
+    use crate::streak::{Place, Streak, Tally, Verdict};
+
+    fn line(test_id: i64, position: i64) -> Line {
+        let text = |text: &str| text.to_owned();
+        let lane = Lane { project: text("p"), branch: text("main"), builder: text("linux") };
+        let series = Series { series_id: test_id, test_id, kind: text("test"), suite: text("s"), name: text("t") };
+        let place = Place { position, at: None, build_id: position, revision: "r".into() };
+        let (first, last, tally) = (place.clone(), place, Tally::of(Verdict::Pass, None));
+        let streak = Streak { verdict: Verdict::Pass, first, last, position_count: 1, tally };
+        Line { lane: Arc::new(lane), series: Arc::new(series), streak, is_head: true }
+    }
+
+    /// Returns test and position of all rows that count, in order.
+    async fn told(folder: &Folder, segments: &[Segment]) -> Vec<(i64, i64)> {
+        let table = Arc::new(StreakTable::new(folder, segments.to_vec()).unwrap());
+        let context = SessionContext::new();
+        let frame = context.read_table(table).unwrap().select_columns(&["test_id", "first_position"]).unwrap();
+        let mut rows = Vec::new();
+        for batch in frame.collect().await.unwrap() {
+            let [tests, positions] = [0, 1].map(|column| batch.column(column).as_primitive::<Int64Type>().values());
+            rows.extend(tests.iter().copied().zip(positions.iter().copied()));
+        }
+        rows.sort_unstable();
+        rows
+    }
+
+    #[tokio::test]
+    async fn many_folds_leave_few_segments_and_every_row_that_counts() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::open(root.path()).unwrap();
+        let mut segments: Vec<Segment> = Vec::new();
+        for fold in 0..200_i64 {
+            // Each fold replaces the head of a test that the last but one wrote, and brings two new ones.
+            for segment in &mut segments {
+                let table = StreakTable::numbered(&folder, segment).unwrap();
+                let old = SessionContext::new().read_table(Arc::new(table)).unwrap();
+                let old = old.filter(col("test_id").eq(datafusion::prelude::lit(2 * (fold - 2)))).unwrap();
+                for batch in old.collect().await.unwrap() {
+                    let numbers = batch[column::ROW].as_primitive::<Int64Type>();
+                    segment.dead.extend(numbers.values().iter().map(|row| *row as u32));
+                }
+            }
+            let mut lines = vec![line(2 * fold, fold), line(2 * fold + 1, fold)];
+            lines.extend((fold >= 2).then(|| line(2 * (fold - 2), fold)));
+            segments.extend(segment::write(&folder, false, lines).unwrap());
+            segments = tidy(&folder, segments).await.unwrap();
+            assert!(segments.len() < 3 * FAN as usize, "{} segments", segments.len());
+        }
+        let replaced = |test: i64| if test % 2 == 0 && test < 396 { test / 2 + 2 } else { test / 2 };
+        let expected: Vec<_> = (0..400).map(|test| (test, replaced(test))).collect();
+        assert_eq!(told(&folder, &segments).await, expected);
+    }
+
+    #[tokio::test]
+    async fn files_that_nobody_reads_any_more_go_when_queries_have_ended() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::open(root.path()).unwrap();
+        let write = |test| segment::write(&folder, false, vec![line(test, 1)]).unwrap().unwrap();
+        let (old, new) = (write(1), write(2));
+        let count = || std::fs::read_dir(&folder.path).unwrap().count();
+        folder.sweep(std::slice::from_ref(&new), std::slice::from_ref(&old)).unwrap();
+        assert_eq!(count(), 2, "a query may still read what was replaced just now");
+        let file = std::fs::File::options().append(true).open(folder.path.join(&old.name)).unwrap();
+        file.set_modified(std::time::SystemTime::now() - 2 * segment::HORIZON).unwrap();
+        folder.sweep(std::slice::from_ref(&new), &[]).unwrap();
+        assert_eq!(count(), 1);
+        assert_eq!(told(&folder, &[new]).await, [(2, 1)]);
+    }
+}
