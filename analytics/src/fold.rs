@@ -27,7 +27,7 @@ use read::{Build, NewChanges, Slice};
 use slice::{Found, Work};
 
 /// Outcomes that one slice of a fold is meant to have: it holds them in memory, 24 bytes each.
-const AT_ONCE: u64 = 4_000_000;
+const AT_ONCE: u64 = 2_000_000;
 /// Slices that are folded at the same time.
 const PARALLEL: usize = 2;
 

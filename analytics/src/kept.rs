@@ -40,6 +40,15 @@ impl KeptView {
         Self { plan, schema, state, rows: OnceCell::new() }
     }
 
+    /// Computes the rows, if nobody has asked for them yet.
+    pub(crate) async fn warm(&self) -> Result<()> {
+        self.rows().await.map(drop)
+    }
+
+    async fn rows(&self) -> Result<&MemTable> {
+        self.rows.get_or_try_init(|| self.compute()).await
+    }
+
     async fn compute(&self) -> Result<MemTable> {
         let partitions = DataFrame::new(self.state.clone(), self.plan.clone()).collect_partitioned().await?;
         let planned = |batches: Vec<RecordBatch>| batches.iter().map(|batch| self.planned(batch)).collect();
@@ -71,7 +80,6 @@ impl TableProvider for KeptView {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let rows = self.rows.get_or_try_init(|| self.compute()).await?;
-        rows.scan(state, projection, filters, limit).await
+        self.rows().await?.scan(state, projection, filters, limit).await
     }
 }

@@ -135,7 +135,11 @@ impl Writer {
     /// Begins a segment.
     pub(crate) fn new(folder: &Folder, is_closed: bool) -> Result<Self> {
         let begin = || {
-            let file = tempfile::Builder::new().suffix(".parquet").tempfile_in(&folder.path)?;
+            let mut file = tempfile::Builder::new();
+            // Whoever may read the folder may read its files.
+            #[cfg(unix)]
+            file.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+            let file = file.prefix("segment-").suffix(".parquet").tempfile_in(&folder.path)?;
             let handle = file.as_file().try_clone()?;
             Ok((file, handle))
         };

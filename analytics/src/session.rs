@@ -52,6 +52,20 @@ impl Session {
     pub async fn query_with(&self, sql: &str, parameters: &[ScalarValue]) -> Result<DataFrame> {
         Ok(self.query(sql).await?.with_param_values(parameters.to_vec())?)
     }
+
+    /// Computes the views that are kept, so that nobody who asks has to wait for them.
+    pub(crate) async fn warm(&self) -> Result<()> {
+        for schema in ["step", "mart"] {
+            let names = self.context.catalog("annals").and_then(|catalog| catalog.schema(schema));
+            for name in names.iter().flat_map(|schema| schema.table_names()) {
+                let table = self.context.table_provider(TableReference::partial(schema, name)).await?;
+                if let Some(view) = table.downcast_ref::<KeptView>() {
+                    view.warm().await?;
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Builds a session on these tables, with the built-in views and a site's own.

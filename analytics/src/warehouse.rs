@@ -5,11 +5,12 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use annals_data::store::{Ingest, Location, Publication, Receipt, Store};
 use datafusion::prelude::{SessionConfig, SessionContext};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 
 use crate::check::{self, Difference};
 use crate::dimension::Dimensions;
@@ -28,6 +29,9 @@ pub struct Warehouse {
     /// Whoever folds holds the graphs.
     graphs: Mutex<Graphs>,
     sessions: Mutex<Sessions>,
+    /// What is shown while the next session is made ready.
+    ready: std::sync::Mutex<Option<Arc<Session>>>,
+    news: Notify,
 }
 
 /// The newest session and what the next one can take over.
@@ -56,7 +60,15 @@ impl Warehouse {
     pub async fn open(location: &Location, views: Vec<View>) -> Result<Self> {
         let store = Store::open(location).await?;
         let knowledge = Knowledge::open(store.root())?;
-        let warehouse = Self { store, knowledge, views, graphs: Mutex::default(), sessions: Mutex::default() };
+        let warehouse = Self {
+            store,
+            knowledge,
+            views,
+            graphs: Mutex::default(),
+            sessions: Mutex::default(),
+            ready: std::sync::Mutex::default(),
+            news: Notify::new(),
+        };
         warehouse.catch_up().await?;
         Ok(warehouse)
     }
@@ -71,6 +83,7 @@ impl Warehouse {
         let receipt = self.store.commit(ingests).await?;
         if receipt.batch.is_some() {
             self.catch_up().await?;
+            self.news.notify_one();
         }
         Ok(receipt)
     }
@@ -115,6 +128,29 @@ impl Warehouse {
         let session = Arc::new(session);
         sessions.newest = Some((version, session.clone()));
         Ok(session)
+    }
+
+    /// Returns the newest session of which all kept views are computed: as old as [`Self::renew`] left it, and never
+    /// waited for, but at first.
+    pub async fn ready_session(&self) -> Result<Arc<Session>> {
+        let ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match ready {
+            Some(session) => Ok(session),
+            None => self.session().await,
+        }
+    }
+
+    /// Makes the newest session the ready one, once all its kept views are computed.
+    pub async fn renew(&self) -> Result<Arc<Session>> {
+        let session = self.session().await?;
+        session.warm().await?;
+        *self.ready.lock().unwrap_or_else(PoisonError::into_inner) = Some(session.clone());
+        Ok(session)
+    }
+
+    /// Waits until this process has committed something, or for `limit`: other processes say nothing.
+    pub async fn wait_for_news(&self, limit: Duration) {
+        let _ = tokio::time::timeout(limit, self.news.notified()).await;
     }
 
     /// Returns a session of its own on the newest version: nothing that others have asked is warm in it.

@@ -10,14 +10,18 @@ use annals_web::App;
 use anyhow::{Context, Result};
 use futures::future::BoxFuture;
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 use super::mail;
 use crate::cli::{self, Cli};
 use crate::config::{self, Config};
 use crate::interrupt;
 
-/// How often the store is looked at for what other processes wrote, and for mail that is due.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How often the store is looked at for what other processes wrote.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// How often mail is looked for that is due.
+const MAIL_EVERY: Duration = Duration::from_secs(2);
 
 /// What is acknowledged is on disk; when the server ends it is still given this time to be committed.
 const SETTLE: Duration = Duration::from_secs(10);
@@ -63,9 +67,14 @@ pub(super) async fn serve(warehouse: Arc<Warehouse>, listener: TcpListener, conf
         // Several may show one store; one of them takes in.
         Err(error) => anstream::eprintln!("no uploads here: {error}"),
     }
-    let watch = tokio::spawn(watch(warehouse, config.mail.clone()));
+    // Ends with this function, whatever way it ends.
+    let mut tasks = JoinSet::new();
+    tasks.spawn(renew(warehouse.clone()));
+    if let Some(settings) = config.mail.clone() {
+        tasks.spawn(notify(warehouse, settings));
+    }
     annals_web::serve(site, listener, interrupt::asked()).await?;
-    watch.abort();
+    tasks.abort_all();
     if let Ok(intake) = intake
         && !intake.settle(SETTLE).await
     {
@@ -74,24 +83,31 @@ pub(super) async fn serve(warehouse: Arc<Warehouse>, listener: TcpListener, conf
     Ok(())
 }
 
-/// Keeps the newest session ready, so that nobody waits for it, and sends the mail that is due.
-async fn watch(warehouse: Arc<Warehouse>, settings: Option<config::Mail>) {
+/// Keeps the newest session ready, so that nobody waits for it.
+async fn renew(warehouse: Arc<Warehouse>) {
+    loop {
+        if let Err(error) = warehouse.renew().await {
+            tracing::error!("{error}");
+        }
+        warehouse.wait_for_news(LOOK_EVERY).await;
+    }
+}
+
+/// Sends the mail that is due. A mail server that is slow keeps nobody from seeing what is new.
+async fn notify(warehouse: Arc<Warehouse>, settings: config::Mail) {
     let mut seen = None;
     loop {
         let round = async {
-            let session = warehouse.session().await?;
-            if let Some(settings) = &settings {
-                if seen != Some(session.version) {
-                    mail::write_due(&warehouse, &session, settings).await?;
-                    seen = Some(session.version);
-                }
-                mail::deliver(&warehouse, settings).await?;
+            let session = warehouse.ready_session().await?;
+            if seen != Some(session.version) {
+                mail::write_due(&warehouse, &session, &settings).await?;
+                seen = Some(session.version);
             }
-            Ok::<_, anyhow::Error>(())
+            mail::deliver(&warehouse, &settings).await
         };
         if let Err(error) = round.await {
             tracing::error!("{error:#}");
         }
-        tokio::time::sleep(LOOK_EVERY).await;
+        tokio::time::sleep(MAIL_EVERY).await;
     }
 }

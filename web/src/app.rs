@@ -87,11 +87,11 @@ impl App {
         Self { shared: Arc::new(Shared { sessions, log_dir: log_dir.into(), limits, gate, memory, clock }) }
     }
 
-    /// Makes the site of a warehouse.
+    /// Makes the site of a warehouse: it shows what was made ready last.
     pub fn of(warehouse: Arc<Warehouse>, log_dir: impl Into<PathBuf>, limits: Limits) -> Self {
         let sessions = move || -> BoxFuture<'static, annals_analytics::Result<Arc<Session>>> {
             let warehouse = Arc::clone(&warehouse);
-            Box::pin(async move { warehouse.session().await })
+            Box::pin(async move { warehouse.ready_session().await })
         };
         Self::new(sessions, log_dir, limits)
     }
