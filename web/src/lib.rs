@@ -20,6 +20,7 @@ pub mod router;
 
 mod chart;
 mod error;
+mod listen;
 mod page;
 mod request;
 mod select;
@@ -41,5 +42,5 @@ pub async fn serve(
     listener: tokio::net::TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    axum::serve(listener, site).with_graceful_shutdown(shutdown).await
+    axum::serve(listen::Patient::new(listener), site).with_graceful_shutdown(shutdown).await
 }
