@@ -112,7 +112,7 @@ pub(crate) struct Collect {
 /// Options of `ingest`.
 #[derive(Debug, Args)]
 pub(crate) struct Ingest {
-    /// Report files, or folders of which the files of a known format are taken
+    /// Report files, patterns, folders of which all reports are taken, or - for standard input; gzip and zstd are read
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
     /// Rules by which files are read that no format recognises: logs (see docs/formats.md, log_rules)
@@ -360,7 +360,7 @@ pub(crate) enum Token {
 /// Options of `doctor`.
 #[derive(Debug, Args)]
 pub(crate) struct Doctor {
-    /// Report files
+    /// Report files, patterns, folders of which all reports are taken, or - for standard input; gzip and zstd are read
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
     /// One JSON object per file instead of text

@@ -38,7 +38,7 @@ pub(crate) async fn run(cli: Cli, config: Config) -> Result<ExitCode> {
     match &cli.command {
         Command::Demo(options) => return demo::run(options, &cli, &config).await,
         Command::Collect(options) => return collect::run(options, &open(&cli, &config).await?, &config).await,
-        Command::Ingest(options) => ingest::run(options, &open(&cli, &config).await?).await?,
+        Command::Ingest(options) => ingest::run(options, &open(&cli, &config).await?, &config.report).await?,
         Command::Upload(options) => return upload::run(options),
         Command::Import(options) => return import::run(options, &open(&cli, &config).await?).await,
         Command::Sql(options) => sql::run(options, &open(&cli, &config).await?).await?,
@@ -47,7 +47,7 @@ pub(crate) async fn run(cli: Cli, config: Config) -> Result<ExitCode> {
         Command::History(options) => history::run(options, &open(&cli, &config).await?).await?,
         Command::Serve(options) => serve::run(options, &cli, &config).await?,
         Command::Token(what) => token::run(what, &open(&cli, &config).await?)?,
-        Command::Doctor(options) => return doctor::run(options),
+        Command::Doctor(options) => return doctor::run(options, &config.report),
         Command::Mail(options) => mail::run(options, &open(&cli, &config).await?, &config).await?,
         Command::Export(options) => export::run(options, &open(&cli, &config).await?).await?,
         Command::Rebuild => maintain::rebuild(&open(&cli, &config).await?).await?,

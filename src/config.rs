@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use annals_collector::builder::{self, Builder};
 use annals_collector::intake::{Bounds, Secrets};
+use annals_collector::report::Limits;
 use annals_data::setting::SETTINGS;
 use annals_data::store::Location;
 use anyhow::{Context, Result, bail};
@@ -34,6 +35,8 @@ pub(crate) struct Config {
     pub builder: Vec<Builder>,
     /// Thresholds that differ from the defaults.
     pub setting: BTreeMap<String, f64>,
+    /// The bounds of a single report.
+    pub report: Limits,
     /// The bounds of uploads.
     pub intake: Bounds,
     /// The secrets of webhooks.

@@ -111,7 +111,8 @@ impl Case {
             ingests[batch].changes.push(change.clone());
         }
         for (facts, (.., batch, again)) in world.builds.iter().zip(&self.builds) {
-            let facts = BuildFacts { build: facts.build.clone(), steps: Vec::new(), outcomes: facts.outcomes.clone() };
+            let facts =
+                BuildFacts { build: facts.build.clone(), steps: Vec::new(), outcomes: facts.outcomes.clone().into() };
             ingests[*batch].builds.push(facts.clone());
             if let Some(again) = again {
                 ingests[*again].builds.push(facts);

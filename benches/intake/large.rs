@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use annals_analytics::Warehouse;
 use annals_collector::ingest::{self, Given, Origin};
+use annals_collector::report::Limits;
 use annals_data::store::{Ingest, Location};
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
@@ -98,7 +99,7 @@ async fn take(file: &Path) -> Result<Parts> {
     let warehouse = Warehouse::open(&Location { root: root.path().to_owned(), facts: None }, Vec::new()).await?;
 
     let begun = Instant::now();
-    let (facts, _) = ingest::ingest(&origin(), &[file.to_owned()], None)?;
+    let (facts, _) = ingest::ingest(&origin(), &[file.to_owned()], None, &Limits::default())?;
     let read = begun.elapsed().as_secs_f64();
     let journalled = journalled(root.path());
     let begun = Instant::now();

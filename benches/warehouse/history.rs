@@ -88,7 +88,7 @@ impl History {
             patch_author_email: None,
             is_failures_only: false,
         };
-        BuildFacts { build, steps: Vec::new(), outcomes }
+        BuildFacts { build, steps: Vec::new(), outcomes: outcomes.into() }
     }
 }
 

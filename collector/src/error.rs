@@ -78,6 +78,12 @@ pub enum Error {
     /// A report cannot be read.
     #[error(transparent)]
     Report(#[from] crate::report::Error),
+    /// Outcomes that lie in the folder for temporary files cannot be read back.
+    #[error("the folder for temporary files: {source}")]
+    Spilled {
+        /// The reason.
+        source: std::io::Error,
+    },
     /// A SELECT of an import cannot be run, or gives what cannot be taken in.
     #[error("{select}: {reason}")]
     Import {
@@ -98,6 +104,11 @@ impl Error {
     /// Returns a function that adds the path to an input or output error.
     pub(crate) fn file(path: &Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
         move |source| Self::File { path: path.to_owned(), source }
+    }
+
+    /// Returns the error of outcomes that cannot be read back.
+    pub(crate) fn spilled(source: std::io::Error) -> Self {
+        Self::Spilled { source }
     }
 
     /// Returns a function that adds the repository to an error of git.

@@ -15,6 +15,7 @@ mod word;
 
 use std::collections::HashMap;
 
+use annals_data::outcomes::Outcomes;
 use annals_data::row::{Build, BuildResult, Change, Outcome};
 use annals_data::store::BuildFacts;
 use datafusion::prelude::SessionContext;
@@ -179,7 +180,7 @@ impl Import {
         }
         let mut facts = Vec::with_capacity(group.len());
         for planned in group {
-            facts.push(planned.finish(outcomes.remove(planned.key()).unwrap_or_default()));
+            facts.push(planned.finish(outcomes.remove(planned.key()).unwrap_or_default())?);
         }
         Ok(Some(facts))
     }
@@ -202,12 +203,12 @@ impl Planned {
     }
 
     /// A result that nobody states follows from the outcomes.
-    fn finish(&self, outcomes: Vec<Outcome>) -> BuildFacts {
-        let outcomes = outcome::number(outcomes);
-        let (judged, reason) = run::judge(&[], &outcomes);
+    fn finish(&self, outcomes: Vec<Outcome>) -> Result<BuildFacts> {
+        let outcomes = Outcomes::from(outcome::number(outcomes));
+        let (judged, reason) = run::judge(&[], &outcomes)?;
         let result = self.result.unwrap_or(judged);
         let reason = reason.filter(|_| result != BuildResult::Success);
-        BuildFacts { build: Build { result, reason, ..self.build.clone() }, steps: Vec::new(), outcomes }
+        Ok(BuildFacts { build: Build { result, reason, ..self.build.clone() }, steps: Vec::new(), outcomes })
     }
 }
 

@@ -4,7 +4,7 @@
 //!
 //! - `router`: the addresses; [`ROUTES`] lists them.
 //! - `gate`: who may send; `hook` has webhooks and their secrets.
-//! - `body`, `form`, `head`, `change`: what was sent, within [`Bounds`].
+//! - `body`, `stored`, `form`, `head`, `change`: what was sent, within [`Bounds`], on disk where it is large.
 //! - `upload`: the way of an upload from the request to its receipt.
 //! - `settle`: what becomes of it: placed, new, a part, late or known.
 //! - `buildkite`: the wire of its Test Engine, which other collectors speak.
@@ -28,6 +28,7 @@ mod refusal;
 mod router;
 mod settle;
 mod spool;
+mod stored;
 mod upload;
 mod writer;
 
@@ -40,6 +41,7 @@ use futures::future::BoxFuture;
 use tokio::sync::Semaphore;
 
 use crate::error::Result;
+use crate::report::Limits;
 use body::Memory;
 use open::Open;
 use queue::Queue;
@@ -65,6 +67,8 @@ pub trait Behind: Send + Sync + 'static {
 pub struct Setup {
     /// The bounds of uploads.
     pub bounds: Bounds,
+    /// The bounds of a single report.
+    pub limits: Limits,
     /// The secrets of webhooks; those without one do not exist.
     pub secrets: Secrets,
     /// Uploads need no token until one is made: nobody but this machine can reach the server.

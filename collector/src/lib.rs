@@ -8,6 +8,7 @@
 //! - [`checkout`]: private working directories, one per worker.
 //! - [`run`]: one build: commands, logs, reports, outcomes.
 //! - [`report`]: report formats turned into outcomes.
+//! - [`unpack`]: files as they were before they were compressed.
 //! - [`collect`]: all builds of the picked revisions, several at once.
 //! - [`demo`]: a small real repository to try all this on.
 //! - [`ingest`]: reports of builds that ran elsewhere.
@@ -31,6 +32,7 @@ pub mod mirror;
 pub mod provider;
 pub mod report;
 pub mod run;
+pub mod unpack;
 pub mod upload;
 pub mod wire;
 

@@ -5,6 +5,7 @@
 //! Finding the files and writing rows are not here.
 
 mod allure;
+mod attempt;
 mod buildkite;
 mod cases;
 mod clock;
@@ -41,8 +42,11 @@ mod xml;
 mod xunit;
 
 use std::collections::BTreeMap;
+use std::io::{self, Read};
 
+use annals_data::outcomes::Outcomes;
 use annals_data::row::{Outcome, Status};
+use serde::Deserialize;
 use text::Source;
 
 pub use log_rules::{LogRules, read_log};
@@ -73,15 +77,15 @@ const FORMATS: &[Format] = &[
     reportlog::FORMAT,
 ];
 
-/// What one report says.
+/// What one report says; its outcomes are in memory, or as many as there may be.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Report {
+pub struct Report<Cases = Vec<Outcome>> {
     /// The format that it was read as.
     pub format: &'static str,
     /// What wrote it, where the report says so or shows it: `pytest 9.0.1`, `xUnit.net v3`.
     pub tool: Option<String>,
     /// The outcomes, one per attempt, in the order of the report.
-    pub cases: Vec<Outcome>,
+    pub cases: Cases,
     /// The report lists failures only, so that absence says nothing.
     pub is_failures_only: bool,
     /// When the tests began, microseconds since 1970 UTC, where the report says it: attempts of one test in several
@@ -95,19 +99,26 @@ pub struct Report {
     pub warnings: Vec<Warning>,
 }
 
-impl Report {
+impl Report<Outcomes> {
     /// Returns the report that says nothing.
     fn new(format: &'static str) -> Self {
         Self {
             format,
             tool: None,
-            cases: Vec::new(),
+            cases: Outcomes::default(),
             is_failures_only: false,
             started_at: None,
             words: BTreeMap::new(),
             ignored: BTreeMap::new(),
             warnings: Vec::new(),
         }
+    }
+
+    /// Returns the report with its outcomes in memory.
+    fn in_memory(self, label: &str) -> Result<Report, Error> {
+        let cases = self.cases.to_vec().map_err(|error| unreadable(label, &error))?;
+        let Self { format, tool, is_failures_only, started_at, words, ignored, warnings, .. } = self;
+        Ok(Report { format, tool, cases, is_failures_only, started_at, words, ignored, warnings })
     }
 }
 
@@ -132,11 +143,16 @@ pub struct Error {
     pub reason: String,
 }
 
-/// Bounds on what a report may hold, because reports are hostile input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Bounds on what a report may hold, because reports are hostile input; `[report]` of the configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Bytes of one report; a longer one is refused.
+    /// Bytes of one report that must be read whole; a longer one is refused.
     pub bytes: usize,
+    /// Bytes of one report that is read piece by piece.
+    pub streamed_bytes: u64,
+    /// Bytes of one tag with its attributes; a longer one is refused.
+    pub attribute: usize,
     /// Nested elements; deeper ones are refused.
     pub depth: usize,
     /// Outcomes of one report; more are refused.
@@ -151,7 +167,16 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { bytes: 256 << 20, depth: 64, cases: 2_000_000, name: 2 << 10, message: 64 << 10, warnings: 100 }
+        Self {
+            bytes: 256 << 20,
+            streamed_bytes: 4 << 30,
+            attribute: 8 << 20,
+            depth: 64,
+            cases: 10_000_000,
+            name: 2 << 10,
+            message: 64 << 10,
+            warnings: 100,
+        }
     }
 }
 
@@ -163,8 +188,10 @@ struct Format {
     title: &'static str,
     /// Whether the content looks like it; must be cheap.
     is_like: fn(&Source) -> bool,
+    /// It is read piece by piece: the head of a report is enough to recognise it, and nobody has the whole text.
+    is_streamed: bool,
     /// Reads it.
-    read: fn(&Source, &Limits) -> Result<Report, Error>,
+    read: fn(&Source, &Limits) -> Result<Report<Outcomes>, Error>,
 }
 
 /// Reads one report with the default bounds; `label` names the file in errors.
@@ -182,9 +209,58 @@ pub fn read(label: &str, bytes: &[u8]) -> Result<Report, Error> {
 ///
 /// As [`read`].
 pub fn read_any(label: &str, bytes: &[u8], rules: Option<&LogRules>, limits: &Limits) -> Result<Report, Error> {
-    match rules {
-        Some(rules) if format_of(bytes).is_none() => read_log(label, bytes, rules, limits),
-        _ => read_with(label, bytes, limits),
+    read_from(label, io::Cursor::new(bytes.to_vec()), rules, limits)?.in_memory(label)
+}
+
+/// Reads one report within `limits`.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_with(label: &str, bytes: &[u8], limits: &Limits) -> Result<Report, Error> {
+    read_any(label, bytes, None, limits)
+}
+
+/// Bytes of a report that tell its format.
+const HEAD: u64 = 64 << 10;
+
+/// Reads one report of any size while it comes in; what no format recognises is read by `rules`.
+///
+/// The formats of XML documents need the memory of one piece, the others that of the report.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_from(
+    label: &str,
+    mut input: impl Read + 'static,
+    rules: Option<&LogRules>,
+    limits: &Limits,
+) -> Result<Report<Outcomes>, Error> {
+    let mut bytes = Vec::new();
+    let failed = |error: io::Error| unreadable(label, &error);
+    input.by_ref().take(HEAD).read_to_end(&mut bytes).map_err(failed)?;
+    if let Some(format) = streamed(&bytes) {
+        let bound = limits.streamed_bytes;
+        let rest = Bounded { input, left: limits.streamed_bytes.saturating_sub(bytes.len() as u64), bound };
+        let source = Source::open(label, &bytes, rest);
+        let mut report = (format.read)(&source, limits)?;
+        report.warnings.splice(0..0, source.into_warnings());
+        return Ok(report);
+    }
+    input.take((limits.bytes as u64 + 1).saturating_sub(bytes.len() as u64)).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() > limits.bytes {
+        return Err(unreadable(label, &too_large(limits.bytes as u64)));
+    }
+    let source = Source::new(label, &bytes);
+    match (FORMATS.iter().find(|format| (format.is_like)(&source)), rules) {
+        (Some(format), _) => {
+            let mut report = (format.read)(&source, limits)?;
+            report.warnings.splice(0..0, source.into_warnings());
+            Ok(report)
+        }
+        (None, Some(rules)) => read_log(label, &bytes, rules, limits),
+        (None, None) => Err(unknown(&source)),
     }
 }
 
@@ -194,27 +270,48 @@ pub fn format_of(bytes: &[u8]) -> Option<&'static str> {
     FORMATS.iter().find(|format| (format.is_like)(&source)).map(|format| format.name)
 }
 
-/// Reads one report within `limits`.
+/// Returns whether `input` is a report of a known format, by its content alone.
 ///
 /// # Errors
 ///
-/// As [`read`].
-pub fn read_with(label: &str, bytes: &[u8], limits: &Limits) -> Result<Report, Error> {
-    check_size(label, bytes, limits)?;
-    let source = Source::new(label, bytes);
-    let format = FORMATS.iter().find(|format| (format.is_like)(&source)).ok_or_else(|| unknown(&source))?;
-    let mut report = (format.read)(&source, limits)?;
-    report.warnings.splice(0..0, source.warnings);
-    Ok(report)
+/// When it cannot be read.
+pub fn is_report(mut input: impl Read) -> io::Result<bool> {
+    let mut bytes = Vec::new();
+    input.by_ref().take(HEAD).read_to_end(&mut bytes)?;
+    if streamed(&bytes).is_some() {
+        return Ok(true);
+    }
+    input.take(Limits::default().bytes as u64).read_to_end(&mut bytes)?;
+    Ok(format_of(&bytes).is_some())
 }
 
-/// Refuses what is larger than the bound.
-fn check_size(label: &str, bytes: &[u8], limits: &Limits) -> Result<(), Error> {
-    if bytes.len() <= limits.bytes {
-        return Ok(());
+/// Returns the format of the XML document that `head` begins.
+fn streamed(head: &[u8]) -> Option<&'static Format> {
+    let source = Source::new("", head);
+    FORMATS.iter().find(|format| format.is_streamed && (format.is_like)(&source))
+}
+
+/// A report that ends in an error where it is too large.
+struct Bounded<R> {
+    input: R,
+    left: u64,
+    bound: u64,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        self.left = self.left.checked_sub(count as u64).ok_or_else(|| too_large(self.bound))?;
+        Ok(count)
     }
-    let reason = format!("the report has {} bytes; at most {} are read", bytes.len(), limits.bytes);
-    Err(Error { file: label.to_owned(), line: 1, reason })
+}
+
+fn too_large(bound: u64) -> io::Error {
+    io::Error::other(format!("the report has more than {bound} bytes, which is the bound"))
+}
+
+fn unreadable(label: &str, error: &io::Error) -> Error {
+    Error { file: label.to_owned(), line: 1, reason: error.to_string() }
 }
 
 /// Returns the refusal of a file that no format claims, with what it seems to be and what is known.

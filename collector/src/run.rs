@@ -8,11 +8,12 @@ mod environment;
 mod log;
 mod reports;
 mod step;
+mod tally;
 
-use std::collections::HashMap;
 use std::path::Path;
 
-use annals_data::row::{Build, BuildResult, Kind, Outcome, Status, Step};
+use annals_data::outcomes::Outcomes;
+use annals_data::row::{Build, BuildResult, Step};
 use annals_data::store::BuildFacts;
 
 use crate::builder::Builder;
@@ -21,8 +22,10 @@ use crate::clock;
 use crate::error::{Error, Result};
 use crate::history::Revision;
 use reports::Reports;
+use tally::Tally;
 
-pub(crate) use reports::{SIZE_LIMIT as REPORT_LIMIT, read_bounded, renumber, warnings};
+pub(crate) use reports::{SIZE_LIMIT as REPORT_LIMIT, read_bounded, warnings};
+pub(crate) use tally::Attempts;
 
 /// What is to be built, and where.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +61,7 @@ pub fn key(branch: &str, builder: &str, revision: &str) -> String {
 #[derive(Default)]
 struct Progress {
     steps: Vec<Step>,
-    outcomes: Vec<Outcome>,
+    outcomes: Outcomes,
     is_failures_only: bool,
 }
 
@@ -74,37 +77,35 @@ pub fn run(job: &Job<'_>, cancellation: &CancellationFlag) -> Result<Option<Buil
         let goes_on = step.continues || ran.row.result > BuildResult::Failure;
         progress.is_failures_only |= ran.is_failures_only;
         progress.outcomes.push(ran.outcome);
-        progress.outcomes.extend(ran.cases);
+        for outcome in ran.cases.iter() {
+            progress.outcomes.push(outcome.map_err(Error::spilled)?);
+        }
         progress.steps.push(ran.row);
         if !goes_on {
             break;
         }
     }
-    Ok(Some(facts(job, started_at, progress)))
+    facts(job, started_at, progress).map(Some)
 }
 
 /// Returns the build that could not begin: result `exception`, with the reason and without any outcome.
-pub fn exception(job: &Job<'_>, reason: &str) -> BuildFacts {
+pub fn exception(job: &Job<'_>, reason: &str) -> Result<BuildFacts> {
     let now = clock::now();
-    let mut facts = facts(job, now, Progress::default());
+    let mut facts = facts(job, now, Progress::default())?;
     facts.build.result = BuildResult::Exception;
     facts.build.reason = Some(one_line(reason));
-    facts
+    Ok(facts)
 }
 
 /// Returns the result of a build whose outcomes are `outcomes` and why it is not a success.
 ///
 /// A test fails when no attempt of it passed; one that passed after a failure is flaky, which is a warning.
-pub(crate) fn judge(steps: &[Step], outcomes: &[Outcome]) -> (BuildResult, Option<String>) {
-    let mut tests: HashMap<(&str, &str), (bool, bool)> = HashMap::new();
-    for outcome in outcomes.iter().filter(|outcome| outcome.kind == Kind::Test) {
-        let (has_passed, has_failed) = tests.entry((&outcome.suite, &outcome.name)).or_default();
-        *has_passed |= matches!(outcome.status, Status::Passed | Status::Xfailed);
-        *has_failed |= matches!(outcome.status, Status::Failed | Status::Errored | Status::Xpassed);
-    }
-    let total = tests.len();
-    let failed = tests.values().filter(|test| **test == (false, true)).count();
-    let flaky = tests.values().filter(|test| **test == (true, true)).count();
+///
+/// # Errors
+///
+/// When the outcomes cannot be read back.
+pub(crate) fn judge(steps: &[Step], outcomes: &Outcomes) -> Result<(BuildResult, Option<String>)> {
+    let Tally { total, failed, flaky } = Tally::of(outcomes).map_err(Error::spilled)?;
     let worst = steps.iter().map(|step| step.result).min().unwrap_or(BuildResult::Success);
     let of_tests = match (failed, flaky) {
         (0, 0) => BuildResult::Success,
@@ -123,12 +124,12 @@ pub(crate) fn judge(steps: &[Step], outcomes: &[Outcome]) -> (BuildResult, Optio
     if flaky > 0 {
         reasons.push(format!("{flaky} of {total} tests passed after failing"));
     }
-    (result, (!reasons.is_empty()).then(|| one_line(&reasons.join("; "))))
+    Ok((result, (!reasons.is_empty()).then(|| one_line(&reasons.join("; ")))))
 }
 
-fn facts(job: &Job<'_>, started_at: i64, progress: Progress) -> BuildFacts {
+fn facts(job: &Job<'_>, started_at: i64, progress: Progress) -> Result<BuildFacts> {
     let Progress { steps, outcomes, is_failures_only } = progress;
-    let (result, reason) = judge(&steps, &outcomes);
+    let (result, reason) = judge(&steps, &outcomes)?;
     let build = Build {
         key: job.key(),
         project: job.project.to_owned(),
@@ -149,7 +150,7 @@ fn facts(job: &Job<'_>, started_at: i64, progress: Progress) -> BuildFacts {
         patch_author_email: None,
         is_failures_only,
     };
-    BuildFacts { build, steps, outcomes }
+    Ok(BuildFacts { build, steps, outcomes })
 }
 
 /// Reasons are one line of a bounded length.

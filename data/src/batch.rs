@@ -1,31 +1,25 @@
 //! Rows turned into arrow batches of the declared schemas, with the ids that follow from them.
 //!
 //! This is the only place where ids are attached to rows. Duplicates are not looked for here: the store has already
-//! left out what it knows.
+//! left out what it knows. What many outcomes are made of goes to the journal piece by piece ([`write`]).
 
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+mod outcome;
+mod piece;
 
-use arrow::array::{ArrayRef, Int64Builder, RecordBatch, StringBuilder};
-use arrow::datatypes::SchemaRef;
-use arrow::error::ArrowError;
+use arrow::array::RecordBatch;
 use arrow::json::ReaderBuilder;
 use serde::Serialize;
 
-use crate::row::{Build, Change, Measure, Outcome, Status, Step};
-use crate::schema::{BUILD, CHANGE, MEASURE, MESSAGE, OUTCOME, STEP, Table};
-use crate::signature::signature;
+use crate::journal::Unfinished;
+use crate::row::{Build, Change, Kind, Status, Step};
+use crate::schema::{BUILD, CHANGE, STEP, Table};
 use crate::store::BuildFacts;
 use crate::{Error, Result, id};
+use outcome::OutcomeRow;
+use piece::Pieces;
 
-/// A failure text that the store does not hold yet.
-#[derive(Serialize)]
-struct Message<'a> {
-    batch: i64,
-    message_id: i64,
-    signature: String,
-    text: &'a str,
-}
+/// Rows of a piece of a table at most: what is sorted together, and a row group of the files.
+pub(crate) const CHUNK_ROWS: usize = 65_536;
 
 #[derive(Serialize)]
 struct ChangeRow<'a> {
@@ -62,20 +56,97 @@ struct StepRow<'a> {
     step: &'a Step,
 }
 
-#[derive(Serialize)]
-struct MeasureRow<'a> {
+/// How many outcomes of a build did what.
+#[derive(Default)]
+struct Counts {
+    outcome: usize,
+    passed: usize,
+    failed: usize,
+    skipped: usize,
+    /// The tests of the attempts that were not skipped, with their lowest bit as a mark of those that passed.
+    decisive: Vec<u64>,
+}
+
+impl Counts {
+    fn add(&mut self, row: &OutcomeRow<'_>) {
+        if row.outcome.kind != Kind::Test {
+            return;
+        }
+        self.outcome += 1;
+        let has_passed = matches!(row.outcome.status, Status::Passed | Status::Xfailed);
+        if row.outcome.status != Status::Skipped {
+            self.decisive.push(row.test_id as u64 & !1 | u64::from(has_passed));
+        }
+        match row.outcome.status {
+            Status::Passed | Status::Xfailed => self.passed += 1,
+            Status::Failed | Status::Errored | Status::Xpassed => self.failed += 1,
+            Status::Skipped => self.skipped += 1,
+        }
+    }
+
+    /// Returns how many tests passed or failed, and how many of these never passed.
+    fn tests(&mut self) -> (usize, usize) {
+        self.decisive.sort_unstable();
+        let tests = || self.decisive.chunk_by(|a, b| a & !1 == b & !1);
+        // The last attempt of a test is one that passed, if any did.
+        (tests().count(), tests().filter(|test| test.last().is_some_and(|last| last & 1 == 0)).count())
+    }
+}
+
+/// Writes the rows of all tables to the journal; returns the ids of the messages among them, which are those of which
+/// `is_known` is false. In memory are one piece of each table and what is counted, never all outcomes.
+pub(crate) fn write(
+    journal: &mut Unfinished,
     batch: i64,
-    series_id: i64,
-    position: i64,
-    test_id: i64,
-    build_id: i64,
-    attempt: i64,
-    #[serde(flatten)]
-    measure: &'a Measure,
+    changes: &[Change],
+    builds: &[BuildFacts],
+    is_known: impl Fn(i64) -> Result<bool>,
+) -> Result<Vec<i64>> {
+    let now = chrono::Utc::now().timestamp_micros();
+    let mut pieces = Pieces::new(batch, is_known);
+    let mut rows = Vec::new();
+    for facts in builds {
+        let mut counts = Counts::default();
+        let build_id = id::build_id(&facts.build.project, &facts.build.key);
+        for chunk in facts.outcomes.chunks() {
+            for outcome in chunk.map_err(|source| Error::Spilled { source })?.iter() {
+                let row = OutcomeRow::new(build_id, &facts.build, outcome);
+                counts.add(&row);
+                pieces.add(journal, &row)?;
+            }
+        }
+        rows.push(build_row(batch, now, facts, &mut counts));
+    }
+    let messages = pieces.finish(journal)?;
+    journal.append(&STEP, &steps(batch, builds)?)?;
+    journal.append(&CHANGE, &self::changes(batch, changes)?)?;
+    journal.append(&BUILD, &decode(&BUILD, &rows)?)?;
+    Ok(messages)
+}
+
+fn build_row<'a>(batch: i64, now: i64, facts: &'a BuildFacts, counts: &mut Counts) -> BuildRow<'a> {
+    let build = &facts.build;
+    let (decisive_test_count, failing_test_count) = counts.tests();
+    let patch_author = build.patch_author_name.as_deref().or(build.patch_author_email.as_deref());
+    BuildRow {
+        batch,
+        build_id: id::build_id(&build.project, &build.key),
+        patch_author_id: patch_author
+            .map(|name| id::author_id(name, build.patch_author_email.as_deref().unwrap_or_default())),
+        outcome_count: counts.outcome,
+        passed_count: counts.passed,
+        failed_count: counts.failed,
+        skipped_count: counts.skipped,
+        decisive_test_count,
+        failing_test_count,
+        ingest_key: &build.key,
+        ingested_at: now,
+        build,
+    }
 }
 
 /// Returns the rows of `change`.
-pub(crate) fn changes(batch: i64, changes: &[Change]) -> Result<RecordBatch> {
+fn changes(batch: i64, changes: &[Change]) -> Result<RecordBatch> {
     let rows: Vec<_> = changes
         .iter()
         .map(|change| ChangeRow {
@@ -89,193 +160,14 @@ pub(crate) fn changes(batch: i64, changes: &[Change]) -> Result<RecordBatch> {
     decode(&CHANGE, &rows)
 }
 
-/// Returns the rows of `build`; `now` is the time of the ingest.
-pub(crate) fn builds(batch: i64, now: i64, builds: &[BuildFacts]) -> Result<RecordBatch> {
-    let rows: Vec<_> = builds.iter().map(|facts| build_row(batch, now, facts)).collect();
-    decode(&BUILD, &rows)
-}
-
-fn build_row(batch: i64, now: i64, facts: &BuildFacts) -> BuildRow<'_> {
-    let build = &facts.build;
-    let tests = || facts.outcomes.iter().filter(|o| o.kind == crate::row::Kind::Test);
-    let count = |statuses: &[Status]| tests().filter(|o| statuses.contains(&o.status)).count();
-    let mut has_passed: HashMap<(&str, &str), bool> = HashMap::new();
-    for o in tests().filter(|o| o.status != Status::Skipped) {
-        *has_passed.entry((&o.suite, &o.name)).or_default() |= matches!(o.status, Status::Passed | Status::Xfailed);
-    }
-    let patch_author = build.patch_author_name.as_deref().or(build.patch_author_email.as_deref());
-    BuildRow {
-        batch,
-        build_id: id::build_id(&build.project, &build.key),
-        patch_author_id: patch_author
-            .map(|name| id::author_id(name, build.patch_author_email.as_deref().unwrap_or_default())),
-        outcome_count: tests().count(),
-        passed_count: count(&[Status::Passed, Status::Xfailed]),
-        failed_count: count(&[Status::Failed, Status::Errored, Status::Xpassed]),
-        skipped_count: count(&[Status::Skipped]),
-        decisive_test_count: has_passed.len(),
-        failing_test_count: has_passed.values().filter(|has_passed| !**has_passed).count(),
-        ingest_key: &build.key,
-        ingested_at: now,
-        build,
-    }
-}
-
 /// Returns the rows of `step`.
-pub(crate) fn steps(batch: i64, builds: &[BuildFacts]) -> Result<RecordBatch> {
+fn steps(batch: i64, builds: &[BuildFacts]) -> Result<RecordBatch> {
     let rows: Vec<_> = builds
         .iter()
         .flat_map(|facts| &facts.steps)
         .map(|step| StepRow { batch, build_id: id::build_id(&step.project, &step.build_key), step })
         .collect();
     decode(&STEP, &rows)
-}
-
-/// Returns the rows of `measure`.
-pub(crate) fn measures(batch: i64, builds: &[BuildFacts]) -> Result<RecordBatch> {
-    let mut rows = Vec::new();
-    for BuildFacts { build, outcomes, .. } in builds {
-        for outcome in outcomes.iter().filter(|outcome| !outcome.measures.is_empty()) {
-            let test_id = test_id(build, outcome);
-            let row = |measure| MeasureRow {
-                batch,
-                series_id: id::series_id(test_id, &build.branch, &build.builder),
-                position: build.position,
-                test_id,
-                build_id: id::build_id(&build.project, &build.key),
-                attempt: outcome.attempt,
-                measure,
-            };
-            rows.extend(outcome.measures.iter().filter(|measure| measure.value.is_finite()).map(row));
-        }
-    }
-    decode(&MEASURE, &rows)
-}
-
-fn test_id(build: &Build, outcome: &Outcome) -> i64 {
-    id::test_id(&build.project, outcome.kind.as_str(), &outcome.suite, &outcome.name)
-}
-
-/// Returns the rows of `message` for the texts among `builds` of which `is_known` is false, and their ids.
-pub(crate) fn messages(
-    batch: i64,
-    builds: &[BuildFacts],
-    is_known: impl Fn(i64) -> Result<bool>,
-) -> Result<(RecordBatch, Vec<i64>)> {
-    let mut seen = HashSet::new();
-    let mut rows = Vec::new();
-    for text in builds.iter().flat_map(|facts| &facts.outcomes).filter_map(|o| o.message.as_deref()) {
-        let message_id = id::message_id(text);
-        if seen.insert(message_id) && !is_known(message_id)? {
-            rows.push(Message { batch, message_id, signature: signature(text), text });
-        }
-    }
-    let ids = rows.iter().map(|m| m.message_id).collect();
-    Ok((decode(&MESSAGE, &rows)?, ids))
-}
-
-/// Returns the rows of `outcome`, those of one test together: who asks for a test reads few pages of a file.
-pub(crate) fn outcomes(batch: i64, builds: &[BuildFacts]) -> Result<RecordBatch> {
-    let mut rows: Vec<OutcomeRow> = builds.iter().flat_map(outcome_rows).collect();
-    // Sorted before the columns are written, so that no text is copied twice.
-    rows.sort_by_key(|row| (row.test_id, row.series_id, row.build.position));
-    let mut columns = OutcomeColumns::default();
-    rows.iter().for_each(|row| columns.append(batch, row));
-    columns.finish(OUTCOME.arrow()).map_err(|source| Error::Rows { table: OUTCOME.name, source })
-}
-
-/// An outcome with the ids that follow from it.
-struct OutcomeRow<'a> {
-    test_id: i64,
-    series_id: i64,
-    build_id: i64,
-    build: &'a Build,
-    outcome: &'a Outcome,
-}
-
-fn outcome_rows(facts: &BuildFacts) -> impl Iterator<Item = OutcomeRow<'_>> {
-    let build = &facts.build;
-    let build_id = id::build_id(&build.project, &build.key);
-    facts.outcomes.iter().map(move |outcome| {
-        let test_id = test_id(build, outcome);
-        let series_id = id::series_id(test_id, &build.branch, &build.builder);
-        OutcomeRow { test_id, series_id, build_id, build, outcome }
-    })
-}
-
-/// Builders of the outcome columns, in the schema's order: the one table that is large enough to deserve them.
-#[derive(Default)]
-struct OutcomeColumns {
-    batch: Int64Builder,
-    series_id: Int64Builder,
-    position: Int64Builder,
-    test_id: Int64Builder,
-    build_id: Int64Builder,
-    outcome: StringBuilder,
-    attempt: Int64Builder,
-    duration_us: Int64Builder,
-    message_id: Int64Builder,
-    kind: StringBuilder,
-    error_kind: StringBuilder,
-    project: StringBuilder,
-    branch: StringBuilder,
-    builder: StringBuilder,
-    suite: StringBuilder,
-    name: StringBuilder,
-    file: StringBuilder,
-    line: Int64Builder,
-}
-
-impl OutcomeColumns {
-    fn append(&mut self, batch: i64, row: &OutcomeRow<'_>) {
-        let build = row.build;
-        self.batch.append_value(batch);
-        self.series_id.append_value(row.series_id);
-        self.position.append_value(build.position);
-        self.test_id.append_value(row.test_id);
-        self.build_id.append_value(row.build_id);
-        self.project.append_value(&build.project);
-        self.branch.append_value(&build.branch);
-        self.builder.append_value(&build.builder);
-        self.append_outcome(row.outcome);
-    }
-
-    fn append_outcome(&mut self, outcome: &Outcome) {
-        self.outcome.append_value(outcome.status.as_str());
-        self.attempt.append_value(outcome.attempt);
-        self.duration_us.append_option(outcome.duration_us);
-        self.message_id.append_option(outcome.message.as_deref().map(id::message_id));
-        self.kind.append_value(outcome.kind.as_str());
-        self.error_kind.append_option(outcome.error_kind.as_deref());
-        self.suite.append_value(&outcome.suite);
-        self.name.append_value(&outcome.name);
-        self.file.append_option(outcome.file.as_deref());
-        self.line.append_option(outcome.line);
-    }
-
-    fn finish(mut self, schema: SchemaRef) -> Result<RecordBatch, ArrowError> {
-        let columns: Vec<ArrayRef> = vec![
-            Arc::new(self.batch.finish()),
-            Arc::new(self.series_id.finish()),
-            Arc::new(self.position.finish()),
-            Arc::new(self.test_id.finish()),
-            Arc::new(self.build_id.finish()),
-            Arc::new(self.outcome.finish()),
-            Arc::new(self.attempt.finish()),
-            Arc::new(self.duration_us.finish()),
-            Arc::new(self.message_id.finish()),
-            Arc::new(self.kind.finish()),
-            Arc::new(self.error_kind.finish()),
-            Arc::new(self.project.finish()),
-            Arc::new(self.branch.finish()),
-            Arc::new(self.builder.finish()),
-            Arc::new(self.suite.finish()),
-            Arc::new(self.name.finish()),
-            Arc::new(self.file.finish()),
-            Arc::new(self.line.finish()),
-        ];
-        RecordBatch::try_new(schema, columns)
-    }
 }
 
 /// Turns `rows` into one batch of the table's schema; columns that are no field of a row are null.

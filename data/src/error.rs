@@ -47,6 +47,12 @@ pub enum Error {
         /// The reason.
         source: rusqlite::Error,
     },
+    /// Outcomes that lie in the folder for temporary files cannot be read back.
+    #[error("the folder for temporary files: {source}")]
+    Spilled {
+        /// The reason.
+        source: std::io::Error,
+    },
     /// Rows do not fit their schema.
     #[error("table `{table}`: {source}")]
     Rows {

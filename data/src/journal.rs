@@ -1,20 +1,27 @@
 //! The journal: batches that are acknowledged but may not be in the fact tables yet.
 //!
 //! A batch is a folder `<number>` with one arrow file per table that has rows, and a manifest of what becomes known
-//! by it. It is written under a temporary name, fsynced and renamed: a folder with a number is whole, everything
-//! else is waste of a crash and is removed. The store rolls whole batches forward, here nothing is decided.
+//! by it. It is written piece by piece under a temporary name, fsynced and renamed: a folder with a number is whole,
+//! everything else is waste of a crash and is removed. The store rolls whole batches forward, here nothing is decided.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, BufReader, BufWriter};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::compute::concat_batches;
+use arrow::datatypes::SchemaRef;
 use arrow::ipc::reader::FileReader;
 use arrow::ipc::writer::FileWriter;
+use datafusion::error::DataFusionError;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::streaming::PartitionStream;
 use serde::{Deserialize, Serialize};
 
-use crate::schema::{TABLES, Table};
+use crate::schema::Table;
 use crate::state::person::Author;
 use crate::{Error, Result};
 
@@ -61,41 +68,17 @@ impl Journal {
         Ok(numbers)
     }
 
-    /// Writes a batch; when this returns, the batch survives a crash.
-    pub(crate) fn write(&self, batch: i64, tables: &[(&Table, RecordBatch)], manifest: &Manifest) -> Result<()> {
+    /// Begins to write a batch.
+    pub(crate) fn begin(&self, batch: i64) -> Result<Unfinished> {
         let unfinished = self.folder.join(format!("{batch}.unfinished"));
         fs::create_dir_all(&unfinished).map_err(at(&unfinished))?;
-        for (table, rows) in tables {
-            write_rows(&unfinished, table, rows)?;
-        }
-        let path = unfinished.join("manifest.json");
-        let json = serde_json::to_vec(manifest).map_err(|e| at(&path)(e.into()))?;
-        fs::write(&path, json).and_then(|()| File::open(&path)?.sync_all()).map_err(at(&path))?;
-        let finished = self.folder.join(batch.to_string());
-        fs::rename(&unfinished, &finished).map_err(at(&finished))?;
-        sync_folder(&finished)?;
-        sync_folder(&self.folder)
+        Ok(Unfinished { folder: unfinished, finished: self.folder.join(batch.to_string()), files: BTreeMap::new() })
     }
 
-    /// Returns the tables that have rows in a batch, in the order of [`TABLES`].
-    pub(crate) fn tables(&self, batch: i64) -> Result<Vec<(&'static Table, RecordBatch)>> {
-        let read = |table| self.rows(batch, table).map(|rows| Some((table, rows?))).transpose();
-        TABLES.into_iter().filter_map(read).collect()
-    }
-
-    fn rows(&self, batch: i64, table: &'static Table) -> Result<Option<RecordBatch>> {
-        let path = self.folder.join(batch.to_string()).join(format!("{}.arrow", table.name));
-        let file = match File::open(&path) {
-            Ok(file) => file,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(at(&path)(e)),
-        };
-        let read = || {
-            let reader = FileReader::try_new(file, None)?;
-            let schema = reader.schema();
-            concat_batches(&schema, &reader.collect::<Result<Vec<_>, _>>()?)
-        };
-        read().map(Some).map_err(|source| Error::Rows { table: table.name, source })
+    /// Returns the rows of a table in a batch; none where it has none.
+    pub(crate) fn rows(&self, batch: i64, table: &Table) -> Option<Rows> {
+        let path = self.folder.join(batch.to_string()).join(file_name(table));
+        path.is_file().then(|| Rows { path, schema: table.arrow() })
     }
 
     /// Returns a batch's manifest.
@@ -115,17 +98,79 @@ impl Journal {
     }
 }
 
-fn write_rows(folder: &Path, table: &Table, rows: &RecordBatch) -> Result<()> {
-    let path = folder.join(format!("{}.arrow", table.name));
-    let write = |file: &File| {
-        let mut writer = FileWriter::try_new(file, &rows.schema())?;
-        writer.write(rows)?;
-        writer.finish()
-    };
-    let file = File::create(&path).map_err(at(&path))?;
-    // An arrow error here is the disk's, the rows have been checked when they were built.
-    write(&file).map_err(|e| at(&path)(io::Error::other(e)))?;
-    file.sync_all().map_err(at(&path))
+/// A batch that is being written; one that is not finished is waste.
+pub(crate) struct Unfinished {
+    folder: PathBuf,
+    finished: PathBuf,
+    files: BTreeMap<&'static str, (PathBuf, FileWriter<BufWriter<File>>)>,
+}
+
+impl Unfinished {
+    /// Adds rows to a table.
+    pub(crate) fn append(&mut self, table: &Table, rows: &RecordBatch) -> Result<()> {
+        if rows.num_rows() == 0 {
+            return Ok(());
+        }
+        let (path, writer) = match self.files.entry(table.name) {
+            Entry::Occupied(open) => open.into_mut(),
+            Entry::Vacant(absent) => {
+                let path = self.folder.join(file_name(table));
+                let file = File::create(&path).map_err(at(&path))?;
+                let writer = FileWriter::try_new_buffered(file, &rows.schema()).map_err(disk(&path))?;
+                absent.insert((path, writer))
+            }
+        };
+        writer.write(rows).map_err(disk(path))
+    }
+
+    /// Ends the batch; when this returns, it survives a crash.
+    pub(crate) fn finish(self, manifest: &Manifest) -> Result<()> {
+        for (path, writer) in self.files.into_values() {
+            let buffered = writer.into_inner().map_err(disk(&path))?;
+            let file = buffered.into_inner().map_err(|error| at(&path)(error.into_error()))?;
+            file.sync_all().map_err(at(&path))?;
+        }
+        let path = self.folder.join("manifest.json");
+        let json = serde_json::to_vec(manifest).map_err(|e| at(&path)(e.into()))?;
+        fs::write(&path, json).and_then(|()| File::open(&path)?.sync_all()).map_err(at(&path))?;
+        fs::rename(&self.folder, &self.finished).map_err(at(&self.finished))?;
+        sync_folder(&self.finished)?;
+        self.finished.parent().map_or(Ok(()), sync_folder)
+    }
+}
+
+/// The rows of a table in a batch, read when they are asked for, piece by piece.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    path: PathBuf,
+    schema: SchemaRef,
+}
+
+impl PartitionStream for Rows {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let open = || FileReader::try_new(BufReader::new(File::open(&self.path)?), None);
+        let (batches, error) = match open() {
+            Ok(reader) => (Some(reader), None),
+            Err(error) => (None, Some(Err(DataFusionError::from(error)))),
+        };
+        let batches = batches.into_iter().flatten().map(|batch| batch.map_err(DataFusionError::from));
+        let stream = futures::stream::iter(batches.chain(error));
+        Box::pin(RecordBatchStreamAdapter::new(self.schema.clone(), stream))
+    }
+}
+
+fn file_name(table: &Table) -> String {
+    format!("{}.arrow", table.name)
+}
+
+/// An arrow error while a file is written is the disk's: the rows have been checked when they were built.
+fn disk(path: &Path) -> impl Fn(arrow::error::ArrowError) -> Error + use<> {
+    let at = at(path);
+    move |error| at(io::Error::other(error))
 }
 
 fn number(path: &Path) -> Option<i64> {

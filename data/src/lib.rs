@@ -3,6 +3,7 @@
 //! The map, in the order in which data passes:
 //!
 //! - [`row`]: one Rust struct per fact, as the collector fills it.
+//! - [`outcomes`]: the outcomes of a build, however many, in bounded memory.
 //! - [`schema`]: the columns of each fact table, declared once and documented.
 //! - [`id`]: how stable identifiers are made from names.
 //! - [`batch`]: rows turned into arrow batches of those schemas.
@@ -17,6 +18,7 @@
 pub mod batch;
 pub mod id;
 pub mod journal;
+pub mod outcomes;
 pub mod row;
 pub mod schema;
 pub mod setting;

@@ -16,7 +16,6 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
 use datafusion::catalog::TableProvider;
 use rusqlite::OptionalExtension;
 use serde::{Deserialize, Serialize};
@@ -24,7 +23,8 @@ use tokio::sync::{Mutex, MutexGuard};
 use url::Url;
 
 use crate::journal::{Journal, Manifest};
-use crate::row::{Build, Change, Outcome, Step};
+use crate::outcomes::Outcomes;
+use crate::row::{Build, Change, Step};
 use crate::schema::{OUTCOME, TABLES, Table};
 use crate::state::State;
 use crate::state::person::{self, Author};
@@ -44,7 +44,7 @@ pub struct BuildFacts {
     /// Its steps.
     pub steps: Vec<Step>,
     /// The outcomes of its tests, and of its steps as outcomes of their own.
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: Outcomes,
 }
 
 /// What comes in at once: all of it becomes visible together, or nothing.
@@ -183,10 +183,9 @@ impl Store {
             return Ok(receipt);
         }
         let number = self.next_batch()?;
-        let (tables, manifest) = self.write_journal(number, &changes, &builds)?;
-        // Columns hold all that is in them: a large report would be in memory twice while its tables are written.
+        let manifest = self.write_journal(number, &changes, &builds)?;
         drop((changes, builds));
-        self.roll_forward(number, tables, &manifest, &mut writer).await?;
+        self.roll_forward(number, &manifest, &mut writer).await?;
         receipt.batch = Some(number);
         Ok(receipt)
     }
@@ -297,34 +296,20 @@ impl Store {
         Ok(self.publication()?.batch + 1)
     }
 
-    /// Makes the batch durable, and returns it, so that only a crash has it read again.
-    fn write_journal(
-        &self,
-        number: i64,
-        changes: &[Change],
-        builds: &[BuildFacts],
-    ) -> Result<(Vec<(&'static Table, RecordBatch)>, Manifest)> {
-        let now = chrono::Utc::now().timestamp_micros();
-        let (messages, message_ids) = batch::messages(number, builds, |id| self.state.knows("message", id))?;
-        let rows = [
-            messages,
-            batch::outcomes(number, builds)?,
-            batch::measures(number, builds)?,
-            batch::steps(number, builds)?,
-            batch::changes(number, changes)?,
-            batch::builds(number, now, builds)?,
-        ];
-        let tables: Vec<_> = TABLES.into_iter().zip(rows).filter(|(_, rows)| rows.num_rows() > 0).collect();
+    /// Makes the batch durable, and returns what becomes known by it.
+    fn write_journal(&self, number: i64, changes: &[Change], builds: &[BuildFacts]) -> Result<Manifest> {
+        let mut journal = self.journal.begin(number)?;
+        let messages = batch::write(&mut journal, number, changes, builds, |id| self.state.knows("message", id))?;
         let manifest = Manifest {
             changes: changes.iter().map(|c| id::change_id(&c.project, &c.revision)).collect(),
             builds: builds.iter().map(|b| id::build_id(&b.build.project, &b.build.key)).collect(),
-            messages: message_ids,
+            messages,
             authors: authors(changes, builds),
             lines: place::lines(changes),
             places: builds.iter().flat_map(|facts| place::places(&facts.build)).collect(),
         };
-        self.journal.write(number, &tables, &manifest)?;
-        Ok((tables, manifest))
+        journal.finish(&manifest)?;
+        Ok(manifest)
     }
 
     /// Finishes the batches that a crash left in the journal.
@@ -333,8 +318,7 @@ impl Store {
         for number in self.journal.pending()? {
             if number > published {
                 tracing::info!(batch = number, "finishing a batch that was interrupted");
-                let tables = self.journal.tables(number)?;
-                self.roll_forward(number, tables, &self.journal.manifest(number)?, writer).await?;
+                self.roll_forward(number, &self.journal.manifest(number)?, writer).await?;
             } else {
                 self.journal.remove(number)?;
             }
@@ -345,18 +329,15 @@ impl Store {
     async fn roll_forward(
         &self,
         number: i64,
-        tables: Vec<(&'static Table, RecordBatch)>,
         manifest: &Manifest,
         writer: &mut MutexGuard<'_, Vec<FactTable>>,
     ) -> Result<()> {
-        let mut tables = tables.into_iter().peekable();
         for (table, facts) in TABLES.into_iter().zip(writer.iter_mut()) {
             facts.refresh().await?;
-            // Journal and tables have one order.
-            if let Some((_, rows)) = tables.next_if(|(own, _)| own.name == table.name)
+            if let Some(rows) = self.journal.rows(number, table)
                 && facts.batch().await? < number
             {
-                facts.append(number, vec![rows]).await?;
+                facts.append(number, rows).await?;
             }
         }
         self.state.write(|t| {

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 
+use annals_collector::ingest::files;
 use annals_collector::report::{self, Limits, LogRules, Report};
+use annals_data::outcomes::Outcomes;
 use annals_data::row::Status;
 use anyhow::Result;
 use serde_json::{Value, json};
@@ -15,67 +17,81 @@ use crate::{cli, style};
 /// Exit status where a file cannot be read.
 const UNREADABLE: u8 = 1;
 
+/// A report that was read, and what is counted of its outcomes.
+struct Examined {
+    report: Report<Outcomes>,
+    counts: BTreeMap<&'static str, usize>,
+    /// Outcomes that are an attempt after the first.
+    retries: usize,
+    measures: usize,
+}
+
 /// Runs the command.
-pub(super) fn run(options: &cli::Doctor) -> Result<ExitCode> {
-    let limits = Limits::default();
+pub(super) fn run(options: &cli::Doctor, limits: &Limits) -> Result<ExitCode> {
     let rules = super::log_rules(options.log_rules.as_deref())?;
     let mut is_all_read = true;
-    for path in &options.files {
-        let read = read(path, rules.as_ref(), &limits);
-        is_all_read &= read.is_ok();
-        let told = match (&read, options.json) {
-            (Ok(report), true) => as_json(path, report, &limits).to_string(),
-            (Err(error), true) => refusal(path, error).to_string(),
-            (Ok(report), false) => as_text(path, report, &limits),
-            (Err(error), false) => {
-                let (bad, end) = (style::BAD, style::PLAIN);
-                format!("{bad}not read{end}  {}:{}: {}", plain(&error.file), error.line, plain(&error.reason))
-            }
+    for word in &options.files {
+        let found = match files::find(std::slice::from_ref(word)) {
+            Ok(found) => found,
+            // A folder without reports, and what is not there: reading says so.
+            Err(_) => vec![word.clone()],
         };
-        anstream::println!("{told}");
+        for path in &found {
+            let read = read(path, rules.as_ref(), limits);
+            is_all_read &= read.is_ok();
+            tell(path, &read, options.json, limits);
+        }
     }
     Ok(if is_all_read { ExitCode::SUCCESS } else { ExitCode::from(UNREADABLE) })
 }
 
-fn read(path: &Path, rules: Option<&LogRules>, limits: &Limits) -> Result<Report, report::Error> {
+fn tell(path: &Path, read: &Result<Examined, report::Error>, is_json: bool, limits: &Limits) {
+    let told = match (read, is_json) {
+        (Ok(examined), true) => as_json(path, examined, limits).to_string(),
+        (Err(error), true) => refusal(path, error).to_string(),
+        (Ok(examined), false) => as_text(path, examined, limits),
+        (Err(error), false) => {
+            let (bad, end) = (style::BAD, style::PLAIN);
+            format!("{bad}not read{end}  {}:{}: {}", plain(&error.file), error.line, plain(&error.reason))
+        }
+    };
+    anstream::println!("{told}");
+}
+
+fn read(path: &Path, rules: Option<&LogRules>, limits: &Limits) -> Result<Examined, report::Error> {
     let label = path.display().to_string();
-    let failed = |reason: String| report::Error { file: label.clone(), line: 1, reason };
-    let size = std::fs::metadata(path).map_err(|error| failed(error.to_string()))?.len();
-    if size > limits.bytes as u64 {
-        return Err(failed(format!("the report has {size} bytes; at most {} are read", limits.bytes)));
+    let failed = |error: std::io::Error| report::Error { file: label.clone(), line: 1, reason: error.to_string() };
+    let input = files::open(path).map_err(failed)?;
+    let report = report::read_from(&label, input, rules, limits)?;
+    let (mut counts, mut retries, mut measures) = (BTreeMap::new(), 0, 0);
+    for chunk in report.cases.chunks() {
+        for case in chunk.map_err(failed)?.iter() {
+            *counts.entry(case.status.as_str()).or_default() += 1;
+            retries += usize::from(case.attempt > 1);
+            measures += case.measures.len();
+        }
     }
-    let bytes = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
-    report::read_any(&label, &bytes, rules, limits)
+    Ok(Examined { report, counts, retries, measures })
 }
 
-fn counts(report: &Report) -> BTreeMap<&'static str, usize> {
-    let mut counts = BTreeMap::new();
-    report.cases.iter().for_each(|case| *counts.entry(case.status.as_str()).or_default() += 1);
-    counts
-}
-
-/// Returns how many outcomes are an attempt after the first.
-fn retries(report: &Report) -> usize {
-    report.cases.iter().filter(|case| case.attempt > 1).count()
-}
-
-fn as_json(path: &Path, report: &Report, limits: &Limits) -> Value {
+fn as_json(path: &Path, examined: &Examined, limits: &Limits) -> Value {
+    let Examined { report, counts, retries, measures } = examined;
     let word = |((word, status), count): (&(String, Status), &usize)| json!({ "word": word, "status": status.as_str(), "count": count });
     json!({
         "file": path.display().to_string(),
         "format": report.format,
         "tool": report.tool,
         "outcome_count": report.cases.len(),
-        "retry_count": retries(report),
-        "measure_count": report.cases.iter().map(|case| case.measures.len()).sum::<usize>(),
+        "retry_count": retries,
+        "measure_count": measures,
         "is_failures_only": report.is_failures_only,
         "started_at": report.started_at,
-        "statuses": counts(report),
+        "statuses": counts,
         "words": report.words.iter().map(word).collect::<Vec<_>>(),
         "ignored": report.ignored,
         "warnings": report.warnings.iter().map(|w| json!({ "line": w.line, "text": w.text })).collect::<Vec<_>>(),
         "bounds": {
-            "bytes": limits.bytes, "depth": limits.depth, "cases": limits.cases, "name": limits.name,
+            "bytes": limits.bytes, "streamed_bytes": limits.streamed_bytes, "attribute": limits.attribute, "depth": limits.depth, "cases": limits.cases, "name": limits.name,
             "message": limits.message, "warnings": limits.warnings,
         },
     })
@@ -85,14 +101,18 @@ fn refusal(path: &Path, error: &report::Error) -> Value {
     json!({ "file": path.display().to_string(), "line": error.line, "reason": error.reason })
 }
 
-fn as_text(path: &Path, report: &Report, limits: &Limits) -> String {
+fn as_text(path: &Path, examined: &Examined, limits: &Limits) -> String {
+    let Examined { report, counts, retries, measures } = examined;
     let (good, end) = (style::GOOD, style::PLAIN);
     let tool = report.tool.as_deref().map(|tool| format!(", written by {}", plain(tool))).unwrap_or_default();
     let mut lines = vec![format!("{good}read{end}  {} as {}{tool}", path.display(), report.format)];
-    let counts: Vec<String> = counts(report).iter().map(|(status, count)| format!("{count} {status}")).collect();
+    let counts: Vec<String> = counts.iter().map(|(status, count)| format!("{count} {status}")).collect();
     lines.push(format!("  {} outcomes: {}", report.cases.len(), counts.join(", ")));
-    if retries(report) > 0 {
-        lines.push(format!("  {} of them are further attempts of a test", retries(report)));
+    if *retries > 0 {
+        lines.push(format!("  {retries} of them are further attempts of a test"));
+    }
+    if *measures > 0 {
+        lines.push(format!("  {measures} measures"));
     }
     if report.is_failures_only {
         lines.push("  only failures are listed: a test that is absent has not passed".to_owned());
@@ -106,10 +126,10 @@ fn as_text(path: &Path, report: &Report, limits: &Limits) -> String {
     for warning in &report.warnings {
         lines.push(format!("  line {}: {}", warning.line, plain(&warning.text)));
     }
-    let mib = limits.bytes >> 20;
+    let (mib, streamed) = (limits.bytes >> 20, limits.streamed_bytes >> 20);
     let (cases, depth) = (limits.cases, limits.depth);
     lines.push(format!(
-        "  bounds: {mib} MiB, {cases} outcomes, depth {depth}; texts keep {} KiB of head and tail, names {} KiB",
+        "  bounds: {streamed} MiB, of what must be read whole {mib}; {cases} outcomes, depth {depth}; texts keep {} KiB of head and tail, names {} KiB",
         limits.message >> 10,
         limits.name >> 10
     ));

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use annals_analytics::Warehouse;
 use annals_collector::ingest::{Given, Origin, ingest};
+use annals_collector::report::Limits;
 use annals_data::store::Ingest;
 use anyhow::{Context, Result};
 
@@ -12,7 +13,7 @@ use super::short;
 use crate::cli;
 
 /// Runs the command.
-pub(super) async fn run(options: &cli::Ingest, warehouse: &Warehouse) -> Result<()> {
+pub(super) async fn run(options: &cli::Ingest, warehouse: &Warehouse, limits: &Limits) -> Result<()> {
     let given = Given {
         project: options.project.clone(),
         branch: options.branch.clone(),
@@ -27,7 +28,7 @@ pub(super) async fn run(options: &cli::Ingest, warehouse: &Warehouse) -> Result<
     };
     let (origin, history) = Origin::from_checkout(Path::new("."), given)?;
     let rules = super::log_rules(options.log_rules.as_deref())?;
-    let (facts, warnings) = ingest(&origin, &options.files, rules.as_ref())?;
+    let (facts, warnings) = ingest(&origin, &options.files, rules.as_ref(), limits)?;
     warnings.iter().for_each(|warning| anstream::eprintln!("{warning}"));
     let changes = match &history {
         Some(history) if history.resolve(&origin.revision).is_ok() => {

@@ -60,7 +60,7 @@ pub(super) async fn serve(warehouse: Arc<Warehouse>, listener: TcpListener, conf
     let app = App::of(warehouse.clone(), warehouse.store().log_folder(), annals_web::Limits::default());
     let mut site = annals_web::router(app);
     let (bounds, secrets) = (config.intake.clone(), config.hook.clone());
-    let setup = Setup { bounds, secrets, is_local: address.ip().is_loopback() };
+    let setup = Setup { bounds, limits: config.report, secrets, is_local: address.ip().is_loopback() };
     let intake = Intake::open(&warehouse.store().root().join("spool"), Door(warehouse.clone()), setup);
     match &intake {
         Ok(intake) => site = site.merge(intake.router()),

@@ -93,7 +93,7 @@ impl Worker<'_> {
         };
         match slot.prepare(&task.revision.id) {
             Ok(()) => run::run(&job, self.cancellation),
-            Err(error) => Ok(Some(run::exception(&job, &format!("no checkout: {error}")))),
+            Err(error) => run::exception(&job, &format!("no checkout: {error}")).map(Some),
         }
     }
 

@@ -1,34 +1,36 @@
-//! Bodies: read within their bounds, and decompressed within theirs.
+//! Bodies: read within their bounds, and decompressed within theirs, while they are read.
 //!
-//! What a body holds is [`super::form`]'s business.
+//! What a body holds is [`super::form`]'s business, where it lies [`super::stored`]'s.
 
-use std::borrow::Cow;
-use std::io::Read;
+use std::cell::{Cell, RefCell};
+use std::io::{self, Read, Write};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use axum::body::{Body, HttpBody};
 use axum::http::{HeaderMap, header};
-use flate2::read::MultiGzDecoder;
 use futures::future::poll_fn;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Bounds;
 use super::refusal::{Refusal, Result};
+use super::stored::{Gathering, Stored};
+use crate::unpack;
 
-/// The unit in which the memory of requests is accounted for.
+/// The unit in which the bytes of requests are accounted for.
 const UNIT: usize = 64 << 10;
 /// What is thrown away of the body of a refused request, so that its sender reads the refusal.
 const DRAIN: usize = 16 << 20;
 
-/// The memory that all requests together may hold.
+/// The room that all requests together may take, in memory and on disk.
 #[derive(Clone)]
 pub(super) struct Memory {
     units: Arc<Semaphore>,
 }
 
-/// A body that has arrived; it gives its memory back when it is dropped.
+/// A body that has arrived; it gives its room back when it is dropped.
 pub(super) struct Arrived {
-    pub(super) bytes: Vec<u8>,
+    pub(super) body: Stored,
     _held: Option<OwnedSemaphorePermit>,
 }
 
@@ -45,15 +47,16 @@ impl Memory {
             return Err(too_large());
         }
         let read = async {
-            let (mut body, mut bytes, mut held) = (body, Vec::new(), None);
+            let (mut body, mut gathering, mut held) = (body, Gathering::default(), None);
             while let Some(data) = next(&mut body).await? {
-                if bytes.len() + data.len() > bounds.request_bytes {
+                let length = gathering.len() as usize + data.len();
+                if length > bounds.request_bytes {
                     return Err(too_large());
                 }
-                bytes.extend_from_slice(&data);
-                self.hold(bytes.len(), &mut held, bounds)?;
+                self.hold(length, &mut held, bounds)?;
+                gathering.write_all(&data).map_err(no_room)?;
             }
-            Ok(Arrived { bytes, _held: held })
+            Ok(Arrived { body: gathering.finish().map_err(no_room)?, _held: held })
         };
         let timeout = tokio::time::timeout(bounds.request_time(), read);
         timeout.await.unwrap_or_else(|_| Err(Refusal::late(bounds.request_s)))
@@ -105,21 +108,28 @@ async fn next(body: &mut Body) -> Result<Option<impl std::ops::Deref<Target = [u
     }
 }
 
-/// How much a request may still become by decompression.
+fn no_room(error: io::Error) -> Refusal {
+    Refusal::unavailable(format!("the folder for temporary files takes no request now: {error}"))
+}
+
+/// How much a request may still become by decompression; clones share it.
+#[derive(Clone)]
 pub(super) struct Budget {
-    left: usize,
+    left: Rc<Cell<usize>>,
     whole: usize,
+    /// Why reading had to end.
+    refusal: Rc<RefCell<Option<Refusal>>>,
 }
 
 impl Budget {
     /// Returns the budget of a request of `sent` bytes.
-    pub(super) fn new(sent: usize, bounds: &Bounds) -> Self {
-        let whole = bounds.decompressed(sent);
-        Self { left: whole, whole }
+    pub(super) fn new(sent: u64, bounds: &Bounds) -> Self {
+        let whole = bounds.decompressed(sent as usize);
+        Self { left: Rc::new(Cell::new(whole)), whole, refusal: Rc::default() }
     }
 
     /// Returns a body as its `Content-Encoding` says.
-    pub(super) fn decode<'b>(&mut self, headers: &HeaderMap, bytes: &'b [u8]) -> Result<Cow<'b, [u8]>> {
+    pub(super) fn decode(&self, headers: &HeaderMap, body: &Stored) -> Result<Stored> {
         let encodings = headers.get_all(header::CONTENT_ENCODING);
         let named: Vec<String> = encodings
             .iter()
@@ -128,9 +138,13 @@ impl Budget {
             .filter(|name| !name.is_empty() && name != "identity")
             .collect();
         match named.as_slice() {
-            [] => Ok(Cow::Borrowed(bytes)),
-            [one] if one == "gzip" || one == "x-gzip" => self.gunzip("the request", bytes).map(Cow::Owned),
-            [one] if one == "zstd" => self.unzstd("the request", bytes).map(Cow::Owned),
+            [] => Ok(body.clone()),
+            [one] if matches!(one.as_str(), "gzip" | "x-gzip" | "zstd") => {
+                let mut gathering = Gathering::default();
+                let copied = io::copy(&mut self.unpack("the request", body), &mut gathering);
+                copied.map_err(|error| self.refuse(error))?;
+                gathering.finish().map_err(no_room)
+            }
             other => {
                 let named = other.join(", ");
                 Err(Refusal::media_type(format!("Content-Encoding `{named}` is not read; gzip and zstd are")))
@@ -139,40 +153,65 @@ impl Budget {
     }
 
     /// Returns a part as its first bytes say: gzip, zstd or as it is.
-    pub(super) fn unpack<'b>(&mut self, label: &str, bytes: &'b [u8]) -> Result<Cow<'b, [u8]>> {
-        match bytes {
-            [0x1f, 0x8b, ..] => self.gunzip(label, bytes).map(Cow::Owned),
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => self.unzstd(label, bytes).map(Cow::Owned),
-            _ => self.spend(bytes.len()).map(|()| Cow::Borrowed(bytes)),
+    pub(super) fn unpack(&self, label: &str, part: &Stored) -> Unpacked {
+        let unpacked = unpack::unpack(part.clone());
+        let (label, budget) = (label.to_owned(), self.clone());
+        match unpacked {
+            Ok(input) => Unpacked { input, label, budget },
+            Err(error) => Unpacked { input: Box::new(Failing(Some(error))), label, budget },
         }
     }
 
-    fn gunzip(&mut self, label: &str, bytes: &[u8]) -> Result<Vec<u8>> {
-        self.fill(label, "gzip", MultiGzDecoder::new(bytes))
-    }
-
-    fn unzstd(&mut self, label: &str, bytes: &[u8]) -> Result<Vec<u8>> {
-        let decoder = zstd::Decoder::with_buffer(bytes).map_err(|error| damaged(label, "zstd", &error))?;
-        self.fill(label, "zstd", decoder)
-    }
-
-    fn fill(&mut self, label: &str, kind: &str, decoder: impl Read) -> Result<Vec<u8>> {
+    /// Returns a part whole, for those that are read so.
+    pub(super) fn whole(&self, label: &str, part: &Stored) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        let read = decoder.take(self.left as u64 + 1).read_to_end(&mut bytes);
-        self.spend(bytes.len())?;
-        read.map_err(|error| damaged(label, kind, &error))?;
+        let read = self.unpack(label, part).read_to_end(&mut bytes);
+        read.map_err(|error| self.refuse(error))?;
         Ok(bytes)
     }
 
-    fn spend(&mut self, bytes: usize) -> Result<()> {
-        let what = "the request is too large when it is decompressed";
-        self.left = self.left.checked_sub(bytes).ok_or_else(|| {
-            Refusal::too_large(what, "decompressed_bytes", self.whole).fact("advice", "`ratio` bounds it too")
-        })?;
-        Ok(())
+    /// Returns why reading ended: what it met, or `error` where that is the reason itself.
+    pub(super) fn refuse(&self, error: impl Into<Refusal>) -> Refusal {
+        self.refusal.take().unwrap_or_else(|| error.into())
     }
 }
 
-fn damaged(label: &str, kind: &str, error: &std::io::Error) -> Refusal {
-    Refusal::malformed(format!("{label}: the {kind} stream is damaged or ends too early: {error}"))
+/// A part that is decompressed while it is read, within the budget.
+pub(super) struct Unpacked {
+    input: unpack::Input,
+    label: String,
+    budget: Budget,
+}
+
+impl Read for Unpacked {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Budget { left, whole, refusal } = &self.budget;
+        let read = self.input.read(buffer).and_then(|count| match left.get().checked_sub(count) {
+            Some(less) => {
+                left.set(less);
+                Ok(count)
+            }
+            None => {
+                let what = "the request is too large when it is decompressed";
+                let bound = Refusal::too_large(what, "decompressed_bytes", *whole);
+                refusal.replace(Some(bound.fact("advice", "`ratio` bounds it too")));
+                Err(io::Error::other(what))
+            }
+        });
+        if let Err(error) = &read
+            && error.kind() == io::ErrorKind::InvalidData
+        {
+            refusal.replace(Some(Refusal::malformed(format!("{}: {error}", self.label))));
+        }
+        read
+    }
+}
+
+/// A part of which not even the beginning can be read.
+struct Failing(Option<io::Error>);
+
+impl Read for Failing {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
 }

@@ -24,7 +24,7 @@ pub struct Bounds {
     pub request_s: u64,
     /// Requests at once; the next is answered 429.
     pub concurrency: usize,
-    /// Bytes of all requests that are under way; what is beyond is answered 503.
+    /// Bytes of all requests that are under way, in memory or in temporary files; what is beyond is answered 503.
     pub memory_bytes: usize,
     /// Uploads that wait for their commit; beyond, uploads are answered 503.
     pub spool_count: usize,
@@ -41,14 +41,14 @@ pub struct Bounds {
 impl Default for Bounds {
     fn default() -> Self {
         Self {
-            request_bytes: 128 << 20,
-            decompressed_bytes: 1 << 30,
+            request_bytes: 512 << 20,
+            decompressed_bytes: 4 << 30,
             ratio: 500,
             reports: 10_000,
             changes: 60_000,
             request_s: 120,
             concurrency: 64,
-            memory_bytes: 1 << 30,
+            memory_bytes: 2 << 30,
             spool_count: 20_000,
             spool_bytes: 4 << 30,
             commit_every_ms: 1000,

@@ -5,6 +5,7 @@
 //! An upload is a build of its own; all uploads of one run stand at one position, where their outcomes are one verdict.
 
 use std::collections::BTreeMap;
+use std::io;
 
 use annals_data::id;
 use axum::Json;
@@ -62,12 +63,14 @@ pub(super) async fn take(State(intake): State<Intake>, uri: Uri, headers: Header
 }
 
 fn read(shared: &Shared, scope: &Scope, query: &str, headers: &HeaderMap, arrived: &Arrived) -> Result<Parcel> {
-    let mut budget = Budget::new(arrived.bytes.len(), &shared.setup.bounds);
-    let body = budget.decode(headers, &arrived.bytes)?;
+    let budget = Budget::new(arrived.body.len(), &shared.setup.bounds);
+    let body = budget.decode(headers, &arrived.body)?;
     let kind = headers.get(header::CONTENT_TYPE).map_or("", |kind| kind.to_str().unwrap_or("?"));
     let sent = match form::boundary(kind)? {
-        Some(boundary) => of_form(form::parts(&boundary, &body)?, &mut budget)?,
-        None if kind.is_empty() || kind.to_ascii_lowercase().starts_with("application/json") => of_json(&body)?,
+        Some(boundary) => of_form(form::parts(&boundary, &body)?, &budget)?,
+        None if kind.is_empty() || kind.to_ascii_lowercase().starts_with("application/json") => {
+            of_json(&body.whole()?)?
+        }
         None => return Err(Refusal::media_type("Test Engine uploads are multipart/form-data or application/json")),
     };
     if sent.data.is_empty() {
@@ -76,20 +79,21 @@ fn read(shared: &Shared, scope: &Scope, query: &str, headers: &HeaderMap, arrive
     let mut head = describe(scope, query, &sent)?;
     head::check(&mut head)?;
     scope.admit(&head.project)?;
-    let named = sent.data.iter().map(|bytes| ("data", bytes.as_slice()));
-    Ok(Parcel { head, reports: Some(ingest::read(named)?), ..Parcel::default() })
+    let named = sent.data.into_iter().map(|bytes| Ok(("data".to_owned(), io::Cursor::new(bytes))));
+    let reports = Some(ingest::read(named, None, &shared.setup.limits)?);
+    Ok(Parcel { head, reports, ..Parcel::default() })
 }
 
-fn of_form(parts: Vec<form::Part<'_>>, budget: &mut Budget) -> Result<Sent> {
+fn of_form(parts: Vec<form::Part>, budget: &Budget) -> Result<Sent> {
     let mut sent = Sent::default();
     for part in parts {
         let field =
             |prefix: &str| part.name.strip_prefix(prefix)?.strip_prefix('[')?.strip_suffix(']').map(str::to_owned);
-        let text = || String::from_utf8_lossy(part.bytes).trim().to_owned();
+        let text = || Ok::<_, Refusal>(String::from_utf8_lossy(&part.content.whole()?).trim().to_owned());
         match (field("run_env"), field("tags")) {
-            (Some(name), _) => drop(sent.run.insert(name, text())),
-            (_, Some(name)) => drop(sent.tags.insert(name, text())),
-            _ if part.name == "data" => sent.data.push(budget.unpack("data", part.bytes)?.into_owned()),
+            (Some(name), _) => drop(sent.run.insert(name, text()?)),
+            (_, Some(name)) => drop(sent.tags.insert(name, text()?)),
+            _ if part.name == "data" => sent.data.push(budget.whole("data", &part.content)?),
             // `format` says what the content says better; other fields are of no use here.
             _ => {}
         }

@@ -1,21 +1,26 @@
-//! Multipart bodies (RFC 7578), taken apart in memory: the whole body has arrived when it is read.
+//! Multipart bodies (RFC 7578), taken apart where they lie: the whole body has arrived when it is read, and parts of it
+//! are places in it.
 
 use memchr::memmem;
 
 use super::refusal::{Refusal, Result};
+use super::stored::Stored;
 
 /// More parts than these are hostile, whatever they are.
 const PARTS: usize = 100_000;
 
+/// Bytes of the head of a part at most.
+const HEAD: usize = 16 << 10;
+
 /// One part of a form.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Part<'b> {
+#[derive(Debug)]
+pub(super) struct Part {
     /// The field that it is.
     pub(super) name: String,
     /// The name of the file that was sent as it.
     pub(super) file: Option<String>,
     /// What was sent.
-    pub(super) bytes: &'b [u8],
+    pub(super) content: Stored,
 }
 
 /// Returns the boundary that a content type names; `None` if it is no form.
@@ -29,16 +34,16 @@ pub(super) fn boundary(content_type: &str) -> Result<Option<String>> {
 }
 
 /// Takes a form apart.
-pub(super) fn parts<'b>(boundary: &str, body: &'b [u8]) -> Result<Vec<Part<'b>>> {
+pub(super) fn parts(boundary: &str, body: &Stored) -> Result<Vec<Part>> {
     let first = format!("--{boundary}");
     let delimiter = format!("\r\n{first}");
-    let finder = memmem::Finder::new(&delimiter);
-    let start = match body.starts_with(first.as_bytes()) {
-        true => first.len(),
-        false => finder.find(body).ok_or_else(|| torn("no boundary is in it"))? + delimiter.len(),
+    let mut at = match *body.peek(0, first.len())? == *first.as_bytes() {
+        true => first.len() as u64,
+        false => find(&delimiter, body, 0)?.ok_or_else(|| torn("no boundary is in it"))? + delimiter.len() as u64,
     };
-    let (mut rest, mut parts) = (&body[start..], Vec::new());
+    let mut parts = Vec::new();
     loop {
+        let rest = body.peek(at, HEAD)?;
         if rest.starts_with(b"--") {
             return Ok(parts);
         }
@@ -46,11 +51,31 @@ pub(super) fn parts<'b>(boundary: &str, body: &'b [u8]) -> Result<Vec<Part<'b>>>
             return Err(Refusal::too_large("the form has too many parts", "parts of a form", PARTS));
         }
         let number = parts.len() + 1;
-        let (head, content) = head(rest).ok_or_else(|| torn(&format!("the head of part {number} is not whole")))?;
+        let (head, length) = head(&rest).ok_or_else(|| torn(&format!("the head of part {number} is not whole")))?;
         let (name, file) = described(head).ok_or_else(|| torn(&format!("part {number} has no name")))?;
-        let end = finder.find(content).ok_or_else(|| torn(&format!("part {number} (`{name}`) does not end")))?;
-        parts.push(Part { name, file, bytes: &content[..end] });
-        rest = &content[end + delimiter.len()..];
+        at += length as u64;
+        let end = find(&delimiter, body, at)?;
+        let end = end.ok_or_else(|| torn(&format!("part {number} (`{name}`) does not end")))?;
+        parts.push(Part { name, file, content: body.part(at..end) });
+        at = end + delimiter.len() as u64;
+    }
+}
+
+/// Returns where `needle` next stands in `body`.
+fn find(needle: &str, body: &Stored, from: u64) -> Result<Option<u64>> {
+    let finder = memmem::Finder::new(needle);
+    let (mut at, mut count) = (from, 16 << 10);
+    loop {
+        let piece = body.peek(at, count)?;
+        if let Some(found) = finder.find(&piece) {
+            return Ok(Some(at + found as u64));
+        }
+        if piece.len() < count {
+            return Ok(None);
+        }
+        // What is sought may be half in this piece.
+        at += (count - needle.len()) as u64;
+        count = (2 * count).min(1 << 20);
     }
 }
 
@@ -58,16 +83,15 @@ fn torn(reason: &str) -> Refusal {
     Refusal::malformed(format!("the multipart body is not whole: {reason}"))
 }
 
-/// Returns the head of a part and what follows it.
-fn head(rest: &[u8]) -> Option<(&str, &[u8])> {
+/// Returns the head of a part and where its content begins.
+fn head(rest: &[u8]) -> Option<(&str, usize)> {
     // Blanks may stand between a boundary and its line's end.
     let line = memmem::find(rest, b"\r\n")?;
     if !rest[..line].iter().all(|byte| matches!(byte, b' ' | b'\t')) {
         return None;
     }
     let end = memmem::find(&rest[line..], b"\r\n\r\n")? + line;
-    let head = std::str::from_utf8(&rest[line..end]).ok().filter(|head| head.len() < 16 << 10)?;
-    Some((head, &rest[end + 4..]))
+    Some((std::str::from_utf8(&rest[line..end]).ok()?, end + 4))
 }
 
 /// Returns the name and the file name that the head of a part says.
@@ -124,21 +148,37 @@ mod tests {
         assert_eq!(boundary("Multipart/Form-Data; charset=x; boundary=\"x\"").unwrap().as_deref(), Some("x"));
         assert_eq!(boundary("text/xml").unwrap(), None);
         assert!(boundary("multipart/form-data").is_err());
-        let parts = parts("x", BODY).unwrap();
-        assert_eq!(parts[0], Part { name: "build".into(), file: None, bytes: b"{}" });
+        let parts = of(BODY).unwrap();
+        assert_eq!((parts[0].name.as_str(), parts[0].file.as_deref()), ("build", None));
+        assert_eq!(*parts[0].content.whole().unwrap(), *b"{}");
         assert_eq!(parts[1].file.as_deref(), Some("a \"b\".xml"));
-        assert_eq!((parts[1].name.as_str(), parts[1].bytes, parts.len()), ("report", &b"<a>\r\n--y\r\n</a>"[..], 2));
+        assert_eq!((parts[1].name.as_str(), parts.len()), ("report", 2));
+        assert_eq!(*parts[1].content.whole().unwrap(), *b"<a>\r\n--y\r\n</a>");
+    }
+
+    #[test]
+    fn a_boundary_is_found_wherever_it_stands() {
+        for length in (16 << 10) - 60..(16 << 10) + 10 {
+            let content = "x".repeat(length);
+            let head = "--x\r\nContent-Disposition: form-data; name=a\r\n\r\n";
+            let parts = of(format!("{head}{content}\r\n--x--").as_bytes()).unwrap();
+            assert_eq!(parts[0].content.len(), length as u64);
+        }
+    }
+
+    fn of(body: &[u8]) -> Result<Vec<Part>> {
+        parts("x", &Stored::of(body.to_vec()))
     }
 
     proptest::proptest! {
         #[test]
         fn hostile_forms_never_panic(mut body in proptest::collection::vec(proptest::num::u8::ANY, 0..300), at: usize) {
-            let _ = parts("x", &body);
+            let _ = of(&body);
             // Bytes of any kind somewhere in a form.
             let at = at % BODY.len();
             body.splice(0..0, BODY[..at].iter().copied());
             body.extend_from_slice(&BODY[at..]);
-            let _ = parts("x", &body);
+            let _ = of(&body);
             let _ = boundary(&String::from_utf8_lossy(&body));
         }
     }
@@ -146,7 +186,7 @@ mod tests {
     #[test]
     fn a_torn_form_is_refused_wherever_it_ends() {
         for end in 0..BODY.len() - 4 {
-            assert!(parts("x", &BODY[..end]).is_err(), "{end}");
+            assert!(of(&BODY[..end]).is_err(), "{end}");
         }
     }
 }

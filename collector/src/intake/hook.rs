@@ -93,7 +93,8 @@ impl Forge {
     async fn event(&self, shared: &Arc<Shared>, uri: &Uri, headers: &HeaderMap, body: Body) -> Result<Response> {
         let secret = (self.secret)(&shared.setup.secrets).ok_or_else(not_set_up)?;
         let ((), arrived, _permit) = upload::arrive_as(shared, headers, body, async { Ok(()) }).await?;
-        if !(self.is_signed)(headers, secret, &arrived.bytes) {
+        let body = arrived.body.whole()?;
+        if !(self.is_signed)(headers, secret, &body) {
             return Err(Refusal::unauthorized("the signature is not that of this secret"));
         }
         let names = self.event.iter().filter_map(|name| headers.get(*name)?.to_str().ok());
@@ -101,7 +102,7 @@ impl Forge {
         if event != "push" && event != "push hook" {
             return Ok(ignored(shared, format!("the event `{}` says nothing of changes", head::short(&event))));
         }
-        let bytes = payload(headers, &arrived.bytes);
+        let bytes = payload(headers, &body);
         let pushed = push::read(&bytes).map_err(|error| Refusal::malformed(format!("the event: {error}")))?;
         let project = parameter(uri.query().unwrap_or_default(), "project").unwrap_or_else(|| pushed.project());
         match pushed.changes(&project) {

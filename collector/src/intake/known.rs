@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 
-use super::body::Budget;
+use super::body::{Arrived, Budget};
 use super::refusal::{Refusal, Result};
 use super::{Intake, upload};
 use crate::wire::{Question, Unknown};
@@ -23,10 +23,7 @@ pub(super) async fn ask(State(intake): State<Intake>, headers: HeaderMap, body: 
 
 async fn answer(intake: &Intake, headers: &HeaderMap, body: Body) -> Result<Unknown> {
     let (scope, arrived, _permit) = upload::arrive(&intake.shared, headers, body).await?;
-    let mut budget = Budget::new(arrived.bytes.len(), &intake.shared.setup.bounds);
-    let bytes = budget.decode(headers, &arrived.bytes)?;
-    let question: Question =
-        serde_json::from_slice(&bytes).map_err(|error| Refusal::malformed(format!("the question: {error}")))?;
+    let question = question(intake, headers, &arrived)?;
     scope.admit(&question.project)?;
     if question.revisions.len() > REVISIONS {
         return Err(Refusal::too_large("the question has too many revisions", "revisions", REVISIONS));
@@ -35,4 +32,9 @@ async fn answer(intake: &Intake, headers: &HeaderMap, body: Body) -> Result<Unkn
     let look = move || behind.store().unknown_changes(&question.project, &question.revisions);
     let unknown = tokio::task::spawn_blocking(look).await.map_err(Refusal::internal)??;
     Ok(Unknown { unknown })
+}
+
+fn question(intake: &Intake, headers: &HeaderMap, arrived: &Arrived) -> Result<Question> {
+    let body = Budget::new(arrived.body.len(), &intake.shared.setup.bounds).decode(headers, &arrived.body)?;
+    serde_json::from_slice(&body.whole()?).map_err(|error| Refusal::malformed(format!("the question: {error}")))
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use annals_data::id;
+use annals_data::outcomes::Outcomes;
 use annals_data::row::{Build, BuildResult};
 use annals_data::store::BuildFacts;
 use serde::{Deserialize, Serialize};
@@ -16,8 +17,9 @@ use serde::{Deserialize, Serialize};
 use super::Bounds;
 use super::refusal::{Refusal, Result};
 use super::spool;
+use crate::clock;
 use crate::error::Error;
-use crate::{clock, run};
+use crate::run::{self, Attempts};
 
 /// How the name of a part's file ends.
 const PART: &str = "part";
@@ -148,7 +150,7 @@ impl Open {
         let mut builds = self.lock();
         let Some(open) = builds.get_mut(&build_id).filter(|open| !open.is_closing) else { return Ok(None) };
         let parts = read_parts(&self.folder_of(build_id)).map_err(Refusal::internal)?;
-        let facts = merge(parts.into_iter().map(|(part, _)| part).collect());
+        let facts = merge(parts.into_iter().map(|(part, _)| part).collect())?;
         open.is_closing = facts.is_some();
         Ok(facts)
     }
@@ -194,9 +196,10 @@ fn fits(open: &OpenBuild, part: &Part, bounds: &Bounds) -> Result<()> {
 }
 
 /// Makes one build of its parts, in the order in which they came.
-fn merge(mut parts: Vec<Part>) -> Option<BuildFacts> {
+fn merge(mut parts: Vec<Part>) -> Result<Option<BuildFacts>> {
     parts.sort_by_key(|part| part.arrived_at);
-    let mut build = parts.first()?.facts.build.clone();
+    let Some(first) = parts.first() else { return Ok(None) };
+    let mut build = first.facts.build.clone();
     let said = parts.iter().filter_map(|part| part.said).min();
     let of = |field: fn(&Build) -> Option<i64>| parts.iter().filter_map(move |part| field(&part.facts.build));
     build.started_at = of(|build| build.started_at).min();
@@ -204,13 +207,13 @@ fn merge(mut parts: Vec<Part>) -> Option<BuildFacts> {
     build.is_failures_only = parts.iter().any(|part| part.facts.build.is_failures_only);
     let is_one_worker = parts.iter().all(|part| part.facts.build.worker == build.worker);
     build.worker = build.worker.filter(|_| is_one_worker);
-    let (mut attempts, mut outcomes) = (HashMap::new(), Vec::new());
+    let (mut attempts, mut outcomes) = (Attempts::default(), Outcomes::default());
     for part in parts {
-        outcomes.extend(run::renumber(part.facts.outcomes, &mut attempts));
+        attempts.add(&part.facts.outcomes, &mut outcomes).map_err(Refusal::internal)?;
     }
-    (build.result, build.reason) = run::judge(&[], &outcomes);
+    (build.result, build.reason) = run::judge(&[], &outcomes)?;
     conclude(&mut build, said);
-    Some(BuildFacts { build, steps: Vec::new(), outcomes })
+    Ok(Some(BuildFacts { build, steps: Vec::new(), outcomes }))
 }
 
 /// Lets the sender's word on how a build ended count where it is worse than what its tests say; a reason stays.
@@ -226,8 +229,7 @@ fn write_part(folder: &Path, path: &Path, part: &Part) -> std::io::Result<u64> {
         fs::create_dir_all(folder)?;
         spool::sync_folder(folder)?;
     }
-    let frame = spool::frame(part)?;
-    spool::write_durable(path, [frame.as_slice()])
+    spool::write_durable(path, [&spool::frame(part)?])
 }
 
 fn read_parts(folder: &Path) -> std::io::Result<Vec<(Part, u64)>> {

@@ -31,6 +31,9 @@ pub(super) struct Entry {
     waiters: Vec<oneshot::Sender<()>>,
 }
 
+/// A file and what it holds, unless it must be read again.
+pub(super) type Waiting = (Filed, Option<Vec<Ingest>>);
+
 /// How the intake does, for people and machines that look after it.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Status {
@@ -46,6 +49,8 @@ pub struct Status {
     pub ignored_count: usize,
     /// When something was last committed, microseconds since 1970 UTC.
     pub committed_at: Option<i64>,
+    /// Uploads that were acknowledged and could never be committed: they lie in the folder `refused` of the spool.
+    pub refused_count: usize,
     /// Why the last commit failed; none if it did not.
     pub error: Option<String>,
 }
@@ -100,9 +105,9 @@ impl Queue {
 
     /// Waits until there is something, and takes the files and what is in memory of at most `outcomes`, and at least
     /// one file. The entries stay in the queue until [`Queue::done`].
-    pub(super) async fn take(&self, files: usize, outcomes: usize) -> Vec<(Filed, Option<Vec<Ingest>>)> {
+    pub(super) async fn take(&self, files: usize, outcomes: usize) -> Vec<Waiting> {
         loop {
-            let taken = self.peek(files, outcomes);
+            let taken = self.peek(0, files, outcomes);
             if !taken.is_empty() {
                 return taken;
             }
@@ -110,10 +115,11 @@ impl Queue {
         }
     }
 
-    fn peek(&self, files: usize, outcomes: usize) -> Vec<(Filed, Option<Vec<Ingest>>)> {
+    /// Returns the same of what is queued behind the first `from` files, without waiting.
+    pub(super) fn peek(&self, from: usize, files: usize, outcomes: usize) -> Vec<Waiting> {
         let mut inner = self.lock();
         let (mut taken, mut sum, mut freed) = (Vec::new(), 0, 0);
-        for entry in inner.entries.iter_mut().take(files) {
+        for entry in inner.entries.iter_mut().skip(from).take(files) {
             sum += entry.outcomes;
             if sum > outcomes && !taken.is_empty() {
                 break;
@@ -126,10 +132,10 @@ impl Queue {
         taken
     }
 
-    /// Lets the first `count` entries go: they are committed.
-    pub(super) fn done(&self, count: usize) {
+    /// Lets `count` entries behind the first `from` go: they are committed.
+    pub(super) fn done(&self, from: usize, count: usize) {
         let mut inner = self.lock();
-        let gone: Vec<Entry> = inner.entries.drain(..count).collect();
+        let gone: Vec<Entry> = inner.entries.drain(from..from + count).collect();
         for entry in &gone {
             inner.builds.retain(|build| !entry.builds.contains(build));
             inner.status.waiting_count -= entry.count;
@@ -149,6 +155,13 @@ impl Queue {
     /// Remembers why a commit failed.
     pub(super) fn failed(&self, reason: String) {
         self.lock().status.error = Some(reason);
+    }
+
+    /// Counts uploads that are set aside; they are not committed.
+    pub(super) fn refused(&self, count: usize) {
+        let mut inner = self.lock();
+        inner.status.refused_count += count;
+        inner.status.committed_count = inner.status.committed_count.saturating_sub(count);
     }
 
     /// Counts an event that says nothing.

@@ -120,6 +120,12 @@ impl From<crate::Error> for Refusal {
     }
 }
 
+impl From<std::io::Error> for Refusal {
+    fn from(error: std::io::Error) -> Self {
+        Self::internal(error)
+    }
+}
+
 impl From<annals_data::Error> for Refusal {
     fn from(error: annals_data::Error) -> Self {
         Self::internal(error)

@@ -111,7 +111,7 @@ fn settle(shared: &Shared, mut parcel: Parcel) -> Result<Settled> {
 
 fn settle_build(shared: &Shared, parcel: Parcel, settled: &mut Settled) -> Result<()> {
     let said = parcel.head.result.as_deref().and_then(BuildResult::parse);
-    let (head, mut facts) = build(parcel, &mut settled.receipt);
+    let (head, mut facts) = build(parcel, &mut settled.receipt)?;
     settled.receipt.outcome_count = facts.outcomes.len();
     if is_part(shared, &head, &facts)? {
         let is_known = is_known(shared.behind.as_ref(), &shared.queue, &facts.build)?;
@@ -148,19 +148,19 @@ fn is_part(shared: &Shared, head: &Head, facts: &BuildFacts) -> Result<bool> {
 }
 
 /// Returns what is said of the build, and the build; warnings go to the receipt.
-fn build(parcel: Parcel, receipt: &mut Receipt) -> (Head, BuildFacts) {
+fn build(parcel: Parcel, receipt: &mut Receipt) -> Result<(Head, BuildFacts)> {
     let Parcel { head, reports, steps, reason, .. } = parcel;
     let mut reports = reports.unwrap_or_default();
     receipt.warnings = std::mem::take(&mut reports.warnings);
     receipt.warnings.truncate(WARNINGS);
-    let mut facts = ingest::build(&head::origin(&head, head.position.unwrap_or_default()), reports);
+    let mut facts = ingest::build(&head::origin(&head, head.position.unwrap_or_default()), reports)?;
     // The reports of another attempt may be the same to the byte.
     if let (None, Some(attempt)) = (&head.key, head.attempt.filter(|attempt| *attempt > 1)) {
         facts.build.key.push_str(&format!("/{attempt}"));
     }
     facts.steps = steps;
     facts.build.reason = reason.or(facts.build.reason);
-    (head, facts)
+    Ok((head, facts))
 }
 
 /// Closes an open build at its sender's word.

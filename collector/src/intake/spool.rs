@@ -5,15 +5,18 @@
 //! number is whole. Order and time of commits are [`super::writer`]'s.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use annals_data::store::Ingest;
 
+use super::stored::{Gathering, Stored};
 use crate::error::{Error, Result};
 
 /// How the name of a file of the spool ends.
 const WHOLE: &str = "ingest";
+/// The folder of what can never be committed.
+const REFUSED: &str = "refused";
 
 /// The folder of the spool, held by one process.
 pub(super) struct Spool {
@@ -56,7 +59,7 @@ impl Spool {
     }
 
     /// Writes uploads as one file; when this returns, they survive a crash.
-    pub(super) fn write<'f>(&mut self, frames: impl IntoIterator<Item = &'f [u8]>) -> Result<Filed> {
+    pub(super) fn write<'f>(&mut self, frames: impl IntoIterator<Item = &'f Stored>) -> Result<Filed> {
         let name = format!("{:020}", self.next);
         let path = self.folder.join(format!("{name}.{WHOLE}"));
         let bytes = write_durable(&path, frames).map_err(Error::file(&path))?;
@@ -86,7 +89,9 @@ impl Filed {
 
     fn ingests(&self) -> io::Result<Vec<Ingest>> {
         let decoder = zstd::Decoder::new(File::open(&self.path)?)?;
-        BufReader::new(decoder).lines().map(|line| Ok(serde_json::from_str(&line?)?)).collect()
+        // Outcomes go to where they lie one after the other: no line is ever in memory whole.
+        let lines = serde_json::Deserializer::from_reader(BufReader::new(decoder)).into_iter();
+        lines.map(|ingest| Ok(ingest?)).collect()
     }
 
     /// Forgets the file: what it holds is committed, or it was put aside.
@@ -97,29 +102,45 @@ impl Filed {
         }
     }
 
+    /// Keeps uploads of this file, with the reasons why they cannot be committed, where nobody tries them again.
+    pub(super) fn refuse(&self, uploads: &[(Ingest, String)]) -> Result<()> {
+        if uploads.is_empty() {
+            return Ok(());
+        }
+        let folder = self.path.with_file_name(REFUSED);
+        fs::create_dir_all(&folder).map_err(Error::file(&folder))?;
+        let path = folder.join(self.path.file_name().unwrap_or_default());
+        let frames = uploads.iter().map(|(ingest, _)| frame(ingest)).collect::<io::Result<Vec<_>>>();
+        let frames = frames.map_err(Error::file(&path))?;
+        write_durable(&path, &frames).map_err(Error::file(&path))?;
+        let reasons: Vec<&str> = uploads.iter().map(|(_, reason)| reason.as_str()).collect();
+        let told = path.with_extension("reason.txt");
+        fs::write(&told, reasons.join("\n") + "\n").map_err(Error::file(&told))
+    }
+
     fn put_aside(&self) -> Result<()> {
         fs::rename(&self.path, self.path.with_extension("unreadable")).map_err(Error::file(&self.path))
     }
 }
 
 /// Returns an upload as the spool holds it.
-pub(super) fn frame(value: &impl serde::Serialize) -> io::Result<Vec<u8>> {
-    let mut encoder = zstd::Encoder::new(Vec::new(), 1)?;
+pub(super) fn frame(value: &impl serde::Serialize) -> io::Result<Stored> {
+    let mut encoder = zstd::Encoder::new(Gathering::default(), 1)?;
     encoder.include_checksum(true)?;
-    serde_json::to_writer(&mut encoder, value)?;
-    encoder.write_all(b"\n")?;
-    encoder.finish()
+    let mut buffered = BufWriter::with_capacity(64 << 10, encoder);
+    serde_json::to_writer(&mut buffered, value)?;
+    buffered.write_all(b"\n")?;
+    buffered.into_inner().map_err(io::IntoInnerError::into_error)?.finish()?.finish()
 }
 
 /// Writes a file whole or not at all; when this returns, it survives a crash. Returns its size.
-pub(super) fn write_durable<'f>(path: &Path, frames: impl IntoIterator<Item = &'f [u8]>) -> io::Result<u64> {
+pub(super) fn write_durable<'f>(path: &Path, frames: impl IntoIterator<Item = &'f Stored>) -> io::Result<u64> {
     let unfinished = path.with_extension("unfinished");
     let write = || {
         let mut file = File::create(&unfinished)?;
         let mut bytes = 0;
         for frame in frames {
-            file.write_all(frame)?;
-            bytes += frame.len() as u64;
+            bytes += io::copy(&mut frame.clone(), &mut file)?;
         }
         file.sync_all()?;
         fs::rename(&unfinished, path)?;

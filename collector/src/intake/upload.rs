@@ -17,7 +17,8 @@ use super::body::{self, Arrived, Budget};
 use super::form::Part;
 use super::gate::{self, Scope};
 use super::refusal::{Refusal, Result};
-use super::{Bounds, Intake, Shared, change, form, head, settle};
+use super::stored::Stored;
+use super::{Intake, Shared, change, form, head, settle};
 use crate::ingest::{self, Reports};
 use crate::wire::{Head, Receipt};
 
@@ -121,11 +122,12 @@ pub(super) async fn with_core(
 
 /// Reads what was sent: a form, or a single report with its head in the query.
 fn read(shared: &Shared, scope: &Scope, query: &str, headers: &HeaderMap, arrived: &Arrived) -> Result<Parcel> {
-    let mut budget = Budget::new(arrived.bytes.len(), &shared.setup.bounds);
-    let body = budget.decode(headers, &arrived.bytes)?;
+    let bounds = &shared.setup.bounds;
+    let budget = Budget::new(arrived.body.len(), bounds);
+    let body = budget.decode(headers, &arrived.body)?;
     let kind = headers.get(header::CONTENT_TYPE).map_or("", |kind| kind.to_str().unwrap_or("?"));
     if let Some(boundary) = form::boundary(kind)? {
-        return read_form(form::parts(&boundary, &body)?, scope, &mut budget, &shared.setup.bounds);
+        return read_form(form::parts(&boundary, &body)?, scope, &budget, shared);
     }
     if !kind.is_empty() && !KINDS.iter().any(|known| kind.to_ascii_lowercase().starts_with(known)) {
         let detail = format!("Content-Type `{}` is not read; multipart/form-data is, and reports", head::short(kind));
@@ -135,22 +137,18 @@ fn read(shared: &Shared, scope: &Scope, query: &str, headers: &HeaderMap, arrive
     head::check(&mut head)?;
     scope.admit(&head.project)?;
     let label = label(parameter(query, "file").as_deref());
-    let report = budget.unpack(&label, &body)?;
-    let reports = Some(ingest::read([(label.as_str(), &*report)])?);
+    let reports = Some(read_reports([(label, body)], &budget, shared)?);
     Ok(Parcel { head, reports, ..Parcel::default() })
 }
 
-fn read_form(parts: Vec<Part<'_>>, scope: &Scope, budget: &mut Budget, bounds: &Bounds) -> Result<Parcel> {
+fn read_form(parts: Vec<Part>, scope: &Scope, budget: &Budget, shared: &Shared) -> Result<Parcel> {
+    let bounds = &shared.setup.bounds;
     let (mut build, mut changes, mut reports) = (None, None, Vec::new());
-    for part in &parts {
-        let label = label(part.file.as_deref());
+    for part in parts {
         match part.name.as_str() {
-            "build" if build.is_none() => build = Some(budget.unpack("build", part.bytes)?),
-            "changes" if changes.is_none() => changes = Some(budget.unpack("changes", part.bytes)?),
-            "report" if reports.len() < bounds.reports => {
-                let bytes = budget.unpack(&label, part.bytes)?;
-                reports.push((label, bytes));
-            }
+            "build" if build.is_none() => build = Some(budget.whole("build", &part.content)?),
+            "changes" if changes.is_none() => changes = Some(budget.whole("changes", &part.content)?),
+            "report" if reports.len() < bounds.reports => reports.push((label(part.file.as_deref()), part.content)),
             "report" => return Err(Refusal::too_large("the request has too many reports", "reports", bounds.reports)),
             name @ ("build" | "changes") => return Err(Refusal::malformed(format!("the part `{name}` comes twice"))),
             name => {
@@ -168,9 +166,21 @@ fn read_form(parts: Vec<Part<'_>>, scope: &Scope, budget: &mut Budget, bounds: &
     if reports.is_empty() && changes.is_empty() && !head.is_final {
         return Err(Refusal::unprocessable("nothing was sent: neither a report nor changes"));
     }
-    let named = reports.iter().map(|(label, bytes)| (label.as_str(), &**bytes));
-    let reports = if reports.is_empty() { None } else { Some(ingest::read(named)?) };
+    let reports = if reports.is_empty() { None } else { Some(read_reports(reports, budget, shared)?) };
     Ok(Parcel { head, changes, reports, ..Parcel::default() })
+}
+
+/// Reads reports where they lie.
+pub(super) fn read_reports(
+    reports: impl IntoIterator<Item = (String, Stored)>,
+    budget: &Budget,
+    shared: &Shared,
+) -> Result<Reports> {
+    let opened = reports.into_iter().map(|(label, content)| {
+        let input = budget.unpack(&label, &content);
+        Ok((label, input))
+    });
+    ingest::read(opened, None, &shared.setup.limits).map_err(|error| budget.refuse(error))
 }
 
 /// Returns what errors call a report.

@@ -1,7 +1,8 @@
 //! One writer for all uploads: a thread makes them durable, a task commits them, many at once, in their order.
 //!
 //! An upload is acknowledged when its file is in the spool; uploads that come while a file is written share the next
-//! one, and files that come while a commit runs share the next commit. A commit that fails keeps the spool.
+//! one, and files that come while a commit runs share the next commit. A commit that fails keeps the spool; an upload
+//! that fails for a reason of its own is set aside, so that those behind it do not wait for ever.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,8 +11,9 @@ use annals_data::id;
 use annals_data::store::Ingest;
 use tokio::sync::{mpsc, oneshot};
 
-use super::queue::{Entry, Queue};
+use super::queue::{Entry, Queue, Waiting};
 use super::spool::{Filed, Spool};
+use super::stored::Stored;
 use super::{Behind, Bounds};
 use crate::error::Result;
 
@@ -20,12 +22,14 @@ const GROUP: usize = 256;
 /// Files that share a commit at most, and outcomes.
 const FILES: usize = 2000;
 const OUTCOMES: usize = 1_000_000;
+/// A file that fails so often by itself, while another one does not, is at fault itself.
+const TRIES: u32 = 3;
 /// The longest pause after commits that failed.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// An upload that is to be kept.
 struct Offer {
-    frame: Vec<u8>,
+    frame: Stored,
     ingest: Ingest,
     reply: oneshot::Sender<Result<Taken, String>>,
 }
@@ -70,7 +74,7 @@ impl Writer {
     /// # Errors
     ///
     /// Says why it could not be written; nothing of it is kept then.
-    pub(super) async fn take(&self, frame: Vec<u8>, ingest: Ingest) -> Result<Taken, String> {
+    pub(super) async fn take(&self, frame: Stored, ingest: Ingest) -> Result<Taken, String> {
         let (reply, taken) = oneshot::channel();
         let ended = "the writer of uploads has ended";
         self.offers.send(Offer { frame, ingest, reply }).await.map_err(|_| ended)?;
@@ -87,7 +91,7 @@ fn keep(mut spool: Spool, mut offered: mpsc::Receiver<Offer>, queue: &Queue, beh
         {
             group.push(offer);
         }
-        match spool.write(group.iter().map(|offer| offer.frame.as_slice())) {
+        match spool.write(group.iter().map(|offer| &offer.frame)) {
             Ok(filed) => shelve(filed, group, queue, behind),
             Err(error) => {
                 tracing::error!(%error, "uploads cannot be kept");
@@ -130,7 +134,7 @@ async fn commit(queue: Arc<Queue>, behind: Arc<dyn Behind>, every: Duration) {
         let files = if failures == 0 { FILES } else { 1 };
         let taken = queue.take(files, OUTCOMES).await;
         let begun_at = Instant::now();
-        let pause = match round(taken, &queue, behind.as_ref()).await {
+        let pause = match round(taken, 0, &queue, behind.as_ref()).await {
             Ok(()) => {
                 failures = 0;
                 every.saturating_sub(begun_at.elapsed())
@@ -139,6 +143,11 @@ async fn commit(queue: Arc<Queue>, behind: Arc<dyn Behind>, every: Duration) {
                 failures += 1;
                 tracing::error!(%reason, "uploads cannot be committed; they stay in the spool");
                 queue.failed(reason);
+                // Where another file can be committed, it is not the store that fails.
+                if failures >= TRIES && round(queue.peek(1, 1, OUTCOMES), 1, &queue, behind.as_ref()).await == Ok(()) {
+                    failures = 0;
+                    part(&queue, behind.as_ref()).await;
+                }
                 LONGEST_PAUSE.min(Duration::from_millis(500) * 2_u32.pow(failures.min(8)))
             }
         };
@@ -146,8 +155,49 @@ async fn commit(queue: Arc<Queue>, behind: Arc<dyn Behind>, every: Duration) {
     }
 }
 
-async fn round(taken: Vec<(Filed, Option<Vec<Ingest>>)>, queue: &Queue, behind: &dyn Behind) -> Result<(), String> {
+/// Commits what was taken from behind the first `from` files; nothing taken is a failure, too.
+async fn round(taken: Vec<Waiting>, from: usize, queue: &Queue, behind: &dyn Behind) -> Result<(), String> {
     let count = taken.len();
+    if count == 0 {
+        return Err("nothing else waits".to_owned());
+    }
+    let (ingests, files) = load(taken).await?;
+    behind.commit(ingests).await?;
+    for filed in files {
+        filed.remove().map_err(|error| error.to_string())?;
+    }
+    queue.done(from, count);
+    Ok(())
+}
+
+/// Takes the first file apart: each of its uploads that can be committed by itself is, the others are set aside for a
+/// person to look at.
+async fn part(queue: &Queue, behind: &dyn Behind) {
+    let parted = async {
+        let (ingests, files) = load(queue.peek(0, 1, OUTCOMES)).await?;
+        let Some(filed) = files.into_iter().next() else { return Ok(()) };
+        let mut refused = Vec::new();
+        for ingest in ingests {
+            if let Err(reason) = behind.commit(vec![ingest.clone()]).await {
+                tracing::error!(%reason, "an upload can never be committed; it is set aside in the spool's `refused`");
+                refused.push((ingest, reason));
+            }
+        }
+        let count = refused.len();
+        let file = move || filed.refuse(&refused).and_then(|()| filed.remove());
+        let filed = tokio::task::spawn_blocking(file).await.map_err(|error| error.to_string())?;
+        filed.map_err(|error| error.to_string())?;
+        queue.done(0, 1);
+        queue.refused(count);
+        Ok::<_, String>(())
+    };
+    if let Err(reason) = parted.await {
+        tracing::error!(%reason, "what cannot be committed cannot be set aside either");
+    }
+}
+
+/// Reads what was taken and is not in memory.
+async fn load(taken: Vec<Waiting>) -> Result<(Vec<Ingest>, Vec<Filed>), String> {
     let load = move || {
         let (mut all, mut files) = (Vec::new(), Vec::new());
         for (filed, ingests) in taken {
@@ -157,11 +207,5 @@ async fn round(taken: Vec<(Filed, Option<Vec<Ingest>>)>, queue: &Queue, behind: 
         Ok::<_, crate::Error>((all, files))
     };
     let loaded = tokio::task::spawn_blocking(load).await.map_err(|error| error.to_string())?;
-    let (ingests, files) = loaded.map_err(|error| error.to_string())?;
-    behind.commit(ingests).await?;
-    for filed in files {
-        filed.remove().map_err(|error| error.to_string())?;
-    }
-    queue.done(count);
-    Ok(())
+    loaded.map_err(|error| error.to_string())
 }

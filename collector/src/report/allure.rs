@@ -39,6 +39,7 @@ mod container;
 #[cfg(test)]
 mod tests;
 
+use annals_data::outcomes::Outcomes;
 use annals_data::row::{Outcome, Status};
 use serde::Deserialize;
 
@@ -50,7 +51,8 @@ use super::text::{Source, line};
 use super::{Error, Format, Limits, Report};
 
 /// Allure 2.
-pub(super) const FORMAT: Format = Format { name: "allure", title: "Allure 2 results", is_like, read };
+pub(super) const FORMAT: Format =
+    Format { name: "allure", title: "Allure 2 results", is_streamed: false, is_like, read };
 
 /// Members of the lists of a result that are read.
 const MEMBERS: usize = 1000;
@@ -94,13 +96,13 @@ fn is_like(source: &Source) -> bool {
         || (has(&["name"]) && marks.iter().any(|mark| has(&[mark])))
 }
 
-fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
+fn read(source: &Source, limits: &Limits) -> Result<Report<Outcomes>, Error> {
     let json = Json::new(source);
     let mut cases = Cases::new(source, limits);
     let document = json.document(&cases)?;
     if container::is_like(document) {
         let started_at = container::read(&json, document, &mut cases, limits)?;
-        return Ok(Report { tool: Some("Allure".to_owned()), started_at, ..cases.finish(&FORMAT) });
+        return Ok(Report { tool: Some("Allure".to_owned()), started_at, ..cases.finish(&FORMAT)? });
     }
     let test: Test = json.parse(document, &cases)?;
     let labels = pairs(&json, document, "labels", &cases)?;
@@ -114,7 +116,7 @@ fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
         cases.push(0, test.status.some().unwrap_or(test.stage.get()), outcome)?;
     }
     let tool = if framework.is_empty() { "Allure".to_owned() } else { line(framework, 80) };
-    Ok(Report { tool: Some(tool), started_at: json::instant_of_ms(&test.start), ..cases.finish(&FORMAT) })
+    Ok(Report { tool: Some(tool), started_at: json::instant_of_ms(&test.start), ..cases.finish(&FORMAT)? })
 }
 
 /// Returns the labels or parameters of a result.

@@ -27,6 +27,7 @@
 //!
 //! When the tests began cannot be told: `start_at` is a clock of the process. Spans are left out.
 
+use annals_data::outcomes::Outcomes;
 use annals_data::row::{Outcome, Status};
 use serde::Deserialize;
 
@@ -35,7 +36,8 @@ use super::text::Source;
 use super::{Error, Format, Limits, Report, duration};
 
 /// The JSON of Buildkite's Test Engine.
-pub(super) const FORMAT: Format = Format { name: "buildkite", title: "Buildkite Test Engine JSON", is_like, read };
+pub(super) const FORMAT: Format =
+    Format { name: "buildkite", title: "Buildkite Test Engine JSON", is_streamed: false, is_like, read };
 
 /// The first object is looked for in so many bytes.
 const HEAD: usize = 256 << 10;
@@ -73,7 +75,7 @@ fn is_like(source: &Source) -> bool {
     is_array && ["\"result\"", "\"history\"", "\"name\""].iter().all(|key| head.contains(key))
 }
 
-fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
+fn read(source: &Source, limits: &Limits) -> Result<Report<Outcomes>, Error> {
     let mut cases = Cases::new(source, limits);
     let executions: Vec<Execution> = serde_json::from_str(&source.text).map_err(|error| {
         let position = source.text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
@@ -97,7 +99,7 @@ fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
         };
         cases.push(0, &word, outcome(execution, status))?;
     }
-    Ok(cases.finish(&FORMAT))
+    cases.finish(&FORMAT)
 }
 
 fn outcome(execution: Execution, status: Status) -> Outcome {

@@ -2,10 +2,13 @@
 //!
 //! Every text that a format hands over may be as the file has it. What an outcome means is the formats' business.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
 
+use annals_data::outcomes::Outcomes;
 use annals_data::row::{Outcome, Status};
 
+use super::attempt;
 use super::notes::Notes;
 use super::text::{Excerpt, Source, line, name};
 use super::{Error, Format, Limits, Report};
@@ -19,7 +22,13 @@ const FURTHER: &str = "(further)";
 pub(super) struct Cases<'r> {
     source: &'r Source<'r>,
     limits: &'r Limits,
-    outcomes: Vec<Outcome>,
+    outcomes: Outcomes,
+    /// Which test each is of, as a hash.
+    tests: Vec<u64>,
+    random: RandomState,
+    /// Outcomes that the format may still change.
+    open: Vec<Outcome>,
+    is_open: bool,
     words: BTreeMap<(String, Status), usize>,
     ignored: BTreeMap<String, usize>,
     notes: Notes<'r>,
@@ -31,11 +40,20 @@ impl<'r> Cases<'r> {
         Self {
             source,
             limits,
-            outcomes: Vec::new(),
+            outcomes: Outcomes::default(),
+            tests: Vec::new(),
+            random: RandomState::new(),
+            open: Vec::new(),
+            is_open: false,
             words: BTreeMap::new(),
             ignored: BTreeMap::new(),
-            notes: Notes::new(&source.text, limits.warnings),
+            notes: Notes::new(source, limits.warnings),
         }
+    }
+
+    /// Returns the same for a format that changes outcomes when it learns more of them: they stay in memory.
+    pub(super) fn open(source: &'r Source<'r>, limits: &'r Limits) -> Self {
+        Self { is_open: true, ..Self::new(source, limits) }
     }
 
     /// Adds what one attempt did; `position` is its place in the text, `word` what the file says of its status.
@@ -47,7 +65,7 @@ impl<'r> Cases<'r> {
     ///
     /// Refuses more outcomes than the bound.
     pub(super) fn push(&mut self, position: usize, word: &str, mut outcome: Outcome) -> Result<(), Error> {
-        if self.outcomes.len() >= self.limits.cases {
+        if self.len() >= self.limits.cases {
             return Err(self.refuse(position, format!("the report holds more than {} outcomes", self.limits.cases)));
         }
         let bound = self.limits.name;
@@ -55,7 +73,7 @@ impl<'r> Cases<'r> {
         outcome.name = name(&outcome.name, bound);
         if outcome.name.is_empty() {
             self.warn(position, "the test has no name".to_owned());
-            outcome.name = format!("(unnamed {})", self.outcomes.len() + 1);
+            outcome.name = format!("(unnamed {})", self.len() + 1);
         }
         outcome.file = outcome.file.map(|file| name(&file, bound)).filter(|file| !file.is_empty());
         outcome.message = outcome.message.map(|text| self.bounded(&text)).filter(|text| !text.is_empty());
@@ -63,7 +81,10 @@ impl<'r> Cases<'r> {
         let key = (line(word, 80), outcome.status);
         let key = if is_known(&self.words, &key) { key } else { (FURTHER.to_owned(), outcome.status) };
         *self.words.entry(key).or_default() += 1;
-        self.outcomes.push(outcome);
+        match self.is_open {
+            true => self.open.push(outcome),
+            false => self.keep(outcome),
+        }
         Ok(())
     }
 
@@ -80,7 +101,7 @@ impl<'r> Cases<'r> {
 
     /// Returns the refusal of the report at a place, naming the last test that could be read.
     pub(super) fn refuse(&self, position: usize, reason: impl std::fmt::Display) -> Error {
-        let last = match self.outcomes.last() {
+        let last = match self.open.last().or(self.outcomes.last()) {
             Some(last) if last.suite.is_empty() => format!("the last complete test is `{}`", line(&last.name, 200)),
             Some(last) => {
                 format!("the last complete test is `{}` of `{}`", line(&last.name, 200), line(&last.suite, 200))
@@ -92,40 +113,40 @@ impl<'r> Cases<'r> {
 
     /// Returns the outcomes so far, for rules that need what came before.
     pub(super) fn outcomes(&mut self) -> &mut Vec<Outcome> {
-        &mut self.outcomes
+        debug_assert!(self.is_open, "outcomes that may lie on disk are not changed");
+        &mut self.open
     }
 
     /// Returns the report.
-    pub(super) fn finish(mut self, format: &Format) -> Report {
-        number(&mut self.outcomes);
-        Report {
-            cases: self.outcomes,
-            words: self.words,
-            ignored: self.ignored,
-            warnings: self.notes.finish(),
-            ..Report::new(format.name)
+    pub(super) fn finish(mut self, format: &Format) -> Result<Report<Outcomes>, Error> {
+        std::mem::take(&mut self.open).into_iter().for_each(|outcome| self.keep(outcome));
+        let mut attempts = attempt::number(&self.tests, |_| false).into_iter().peekable();
+        let mut cases = self.outcomes;
+        if attempts.peek().is_some() {
+            let numbered = cases.rewritten(|at, outcome| {
+                let attempt = attempts.next_if(|(of, _)| *of == at).map_or(1, |(_, attempt)| attempt);
+                Some(Outcome { attempt, ..outcome })
+            });
+            cases = numbered.map_err(|error| self.source.error(0, error.to_string()))?;
         }
+        let (words, ignored, warnings) = (self.words, self.ignored, self.notes.finish());
+        Ok(Report { cases, words, ignored, warnings, ..Report::new(format.name) })
+    }
+
+    fn len(&self) -> usize {
+        self.outcomes.len() + self.open.len()
+    }
+
+    fn keep(&mut self, mut outcome: Outcome) {
+        // Numbered at the end.
+        outcome.attempt = 1;
+        self.tests.push(self.random.hash_one((&outcome.suite, &outcome.name)));
+        self.outcomes.push(outcome);
     }
 
     fn bounded(&self, text: &str) -> String {
         let mut excerpt = Excerpt::default();
         excerpt.push(text, self.limits.message);
         excerpt.finish(self.limits.message)
-    }
-}
-
-/// Numbers the attempts of each test in order, over the whole report.
-pub(super) fn number(outcomes: &mut [Outcome]) {
-    let mut counts: HashMap<(&str, &str), i64> = HashMap::with_capacity(outcomes.len());
-    let attempts: Vec<i64> = outcomes
-        .iter()
-        .map(|outcome| {
-            let count = counts.entry((&outcome.suite, &outcome.name)).or_default();
-            *count += 1;
-            *count
-        })
-        .collect();
-    for (outcome, attempt) in outcomes.iter_mut().zip(attempts) {
-        outcome.attempt = attempt;
     }
 }

@@ -43,6 +43,7 @@ mod output;
 #[cfg(test)]
 mod tests;
 
+use annals_data::outcomes::Outcomes;
 use annals_data::row::{Measure, Outcome, Status};
 
 use self::output::Unpacking;
@@ -53,7 +54,7 @@ use super::xml::{Element, Visitor, walk};
 use super::{Error, Format, Limits, Report, dotnet, duration};
 
 /// CTest's XML.
-pub(super) const FORMAT: Format = Format { name: "ctest", title: "CTest XML", is_like, read };
+pub(super) const FORMAT: Format = Format { name: "ctest", title: "CTest XML", is_streamed: true, is_like, read };
 
 /// Measures that are kept of one test.
 const MEASURES: usize = 1000;
@@ -64,7 +65,7 @@ fn is_like(source: &Source) -> bool {
     source.root() == Some("Site") && head.contains("<Testing")
 }
 
-fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
+fn read(source: &Source, limits: &Limits) -> Result<Report<Outcomes>, Error> {
     // Compressed output is of no use in pieces.
     let whole = Limits { message: output::LONGEST.max(limits.message), ..*limits };
     let mut reading = Reading {
@@ -79,7 +80,7 @@ fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
     };
     walk(source, &whole, &mut reading)?;
     let Reading { cases, tool, started_at, .. } = reading;
-    Ok(Report { tool, started_at, ..cases.finish(&FORMAT) })
+    Ok(Report { tool, started_at, ..cases.finish(&FORMAT)? })
 }
 
 /// A test that is open.

@@ -39,6 +39,7 @@
 //! `pending` is what reporters of jest, mocha and Cypress write for tests that are marked so; a tool that means `not
 //! run` by it cannot be told apart.
 
+use annals_data::outcomes::Outcomes;
 use annals_data::row::{Outcome, Status};
 use serde::Deserialize;
 
@@ -50,7 +51,7 @@ use super::text::Source;
 use super::{Error, Format, Limits, Report};
 
 /// CTRF.
-pub(super) const FORMAT: Format = Format { name: "ctrf", title: "CTRF", is_like, read };
+pub(super) const FORMAT: Format = Format { name: "ctrf", title: "CTRF", is_streamed: false, is_like, read };
 
 /// A test, or an attempt in its list.
 #[derive(Default, Deserialize)]
@@ -95,7 +96,7 @@ fn is_like(source: &Source) -> bool {
         || json::get(head, "results").is_some_and(|results| json::has_keys(results, &["tool", "summary"]))
 }
 
-fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
+fn read(source: &Source, limits: &Limits) -> Result<Report<Outcomes>, Error> {
     let json = Json::new(source);
     let mut cases = Cases::new(source, limits);
     let document = json.document(&cases)?;
@@ -113,7 +114,7 @@ fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
     counts.compare(&summary, json::get(results, "summary").map_or(0, |piece| json.position(piece)), &mut cases);
     let tool: Tool = json.parse(json::get(results, "tool").unwrap_or("{}"), &cases)?;
     let tool = tool.name.some().map(|name| format!("{name} {}", tool.version.get()).trim().to_owned());
-    Ok(Report { tool, started_at: json::instant_of_ms(&summary.start), ..cases.finish(&FORMAT) })
+    Ok(Report { tool, started_at: json::instant_of_ms(&summary.start), ..cases.finish(&FORMAT)? })
 }
 
 /// Returns the entries of `retryAttempts`.

@@ -41,6 +41,7 @@ mod reading;
 #[cfg(test)]
 mod tests;
 
+use annals_data::outcomes::Outcomes;
 use serde::Deserialize;
 
 use self::reading::Reading;
@@ -50,7 +51,8 @@ use super::text::{Source, line};
 use super::{Error, Format, Limits, Report};
 
 /// Dart's and Flutter's JSON.
-pub(super) const FORMAT: Format = Format { name: "dart", title: "Dart and Flutter test JSON", is_like, read };
+pub(super) const FORMAT: Format =
+    Format { name: "dart", title: "Dart and Flutter test JSON", is_streamed: false, is_like, read };
 
 /// The types of the protocol.
 const TYPES: [&str; 11] =
@@ -124,9 +126,9 @@ fn is_like(source: &Source) -> bool {
     json::has_line(&source.text, |line| has(line) && is_known(line))
 }
 
-fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
+fn read(source: &Source, limits: &Limits) -> Result<Report<Outcomes>, Error> {
     let json = Json::new(source);
-    let mut cases = Cases::new(source, limits);
+    let mut cases = Cases::open(source, limits);
     let mut reading = Reading::new(source, limits);
     let mut version = None;
     json.each_line("{\"testID\":", &mut cases, |cases, piece| {
@@ -140,5 +142,5 @@ fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
     })?;
     reading.finish(&mut cases)?;
     let tool = format!("dart test {}", version.unwrap_or_default()).trim().to_owned();
-    Ok(Report { tool: Some(tool), ..cases.finish(&FORMAT) })
+    Ok(Report { tool: Some(tool), ..cases.finish(&FORMAT)? })
 }

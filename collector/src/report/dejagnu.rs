@@ -49,12 +49,14 @@ mod reading;
 #[cfg(test)]
 mod tests;
 
+use annals_data::outcomes::Outcomes;
+
 use self::reading::Reading;
 use super::text::Source;
 use super::{Error, Format, Limits, Report};
 
 /// DejaGnu's summary or log.
-pub(super) const FORMAT: Format = Format { name: "dejagnu", title: "DejaGnu", is_like, read };
+pub(super) const FORMAT: Format = Format { name: "dejagnu", title: "DejaGnu", is_streamed: false, is_like, read };
 
 /// Lines at the beginning that are looked at.
 const PREAMBLE_LINES: usize = 50;
@@ -71,7 +73,7 @@ fn is_like(source: &Source) -> bool {
         || text.lines().take(PREAMBLE_LINES).any(|line| reading::heading(line, "tests").is_some())
 }
 
-fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
+fn read(source: &Source, limits: &Limits) -> Result<Report<Outcomes>, Error> {
     let mut reading = Reading::new(source, limits);
     let mut position = 0;
     for line in source.text.split_inclusive('\n') {

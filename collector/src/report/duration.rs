@@ -12,9 +12,16 @@ const LONGEST_S: f64 = 10.0 * 366.0 * 86_400.0;
 /// groups thousands without also writing decimals.
 pub(super) fn microseconds(text: &str) -> Option<i64> {
     let text = text.trim();
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+        return between(text.parse().ok()?);
+    }
     let unit_at = text.find(|c: char| c.is_alphabetic() && !matches!(c, 'e' | 'E')).unwrap_or(text.len());
     let (number, unit) = text.split_at(unit_at);
-    let seconds = clock(number.trim())? * factor(unit.trim())?;
+    between(clock(number.trim())? * factor(unit.trim())?)
+}
+
+/// Returns the microseconds of a number of seconds that can be believed.
+fn between(seconds: f64) -> Option<i64> {
     (0.0..=LONGEST_S).contains(&seconds).then(|| (seconds * 1e6).round() as i64)
 }
 

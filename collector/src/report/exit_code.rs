@@ -43,6 +43,7 @@
 //! `SUCCESS project revision builder` and `FAILED 1 project revision builder` of simplebb's own log are no report of one
 //! build; rules for logs can read them.
 
+use annals_data::outcomes::Outcomes;
 use annals_data::row::{Outcome, Status};
 
 use super::cases::Cases;
@@ -51,7 +52,7 @@ use super::text::Source;
 use super::{Error, Format, Limits, Report};
 
 /// An exit status.
-pub(super) const FORMAT: Format = Format { name: "exit_code", title: "exit status", is_like, read };
+pub(super) const FORMAT: Format = Format { name: "exit_code", title: "exit status", is_streamed: false, is_like, read };
 
 /// The names of the signals that end programs, by number.
 const SIGNALS: [(i64, &str); 15] = [
@@ -76,7 +77,7 @@ fn is_like(source: &Source) -> bool {
     number(source).is_some()
 }
 
-fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
+fn read(source: &Source, limits: &Limits) -> Result<Report<Outcomes>, Error> {
     let mut cases = Cases::new(source, limits);
     let code = number(source).ok_or_else(|| source.error(0, "not an exit status"))?;
     if let Some((status, kind, message)) = verdict(code) {
@@ -88,7 +89,7 @@ fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
         cases.ignore("commands that simplebb did not find");
         cases.warn(0, format!("exit status {code}: simplebb had nothing to run"));
     }
-    Ok(cases.finish(&FORMAT))
+    cases.finish(&FORMAT)
 }
 
 /// Returns the number that is the whole file.

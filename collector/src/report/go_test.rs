@@ -53,6 +53,7 @@ mod reading;
 #[cfg(test)]
 mod tests;
 
+use annals_data::outcomes::Outcomes;
 use serde::Deserialize;
 
 use self::reading::Reading;
@@ -62,7 +63,7 @@ use super::text::Source;
 use super::{Error, Format, Limits, Report};
 
 /// `go test -json`.
-pub(super) const FORMAT: Format = Format { name: "go_test", title: "go test -json", is_like, read };
+pub(super) const FORMAT: Format = Format { name: "go_test", title: "go test -json", is_streamed: false, is_like, read };
 
 /// One event, with what matters of it.
 #[derive(Default, Deserialize)]
@@ -89,7 +90,7 @@ fn is_like(source: &Source) -> bool {
     })
 }
 
-fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
+fn read(source: &Source, limits: &Limits) -> Result<Report<Outcomes>, Error> {
     let json = Json::new(source);
     let mut cases = Cases::new(source, limits);
     let mut reading = Reading::new(limits);
@@ -101,5 +102,5 @@ fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
         Ok(true)
     })?;
     let started_at = reading.finish(&mut cases)?;
-    Ok(Report { tool: Some("go test".to_owned()), started_at, ..cases.finish(&FORMAT) })
+    Ok(Report { tool: Some("go test".to_owned()), started_at, ..cases.finish(&FORMAT)? })
 }

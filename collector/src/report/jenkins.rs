@@ -28,6 +28,7 @@
 #[cfg(test)]
 mod tests;
 
+use annals_data::outcomes::Outcomes;
 use annals_data::row::{Outcome, Status};
 
 use super::cases::Cases;
@@ -36,18 +37,19 @@ use super::xml::{Element, Visitor, walk};
 use super::{Error, Format, Limits, Report, duration};
 
 /// What Jenkins keeps of a build's JUnit reports.
-pub(super) const FORMAT: Format = Format { name: "jenkins", title: "Jenkins junitResult.xml", is_like, read };
+pub(super) const FORMAT: Format =
+    Format { name: "jenkins", title: "Jenkins junitResult.xml", is_streamed: true, is_like, read };
 
 fn is_like(source: &Source) -> bool {
     let head = &source.text[..source.text.floor_char_boundary(8 << 10)];
     source.root() == Some("result") && (head.contains("<suites") || head.contains("plugin=\"junit@"))
 }
 
-fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
+fn read(source: &Source, limits: &Limits) -> Result<Report<Outcomes>, Error> {
     let mut reading =
         Reading { cases: Cases::new(source, limits), limits, suite: String::new(), case: Case::default() };
     walk(source, limits, &mut reading)?;
-    Ok(Report { tool: Some("Jenkins".to_owned()), ..reading.cases.finish(&FORMAT) })
+    Ok(Report { tool: Some("Jenkins".to_owned()), ..reading.cases.finish(&FORMAT)? })
 }
 
 /// A case as far as it was read.

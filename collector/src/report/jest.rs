@@ -38,6 +38,7 @@ mod file;
 #[cfg(test)]
 mod tests;
 
+use annals_data::outcomes::Outcomes;
 use serde::Deserialize;
 
 use super::cases::Cases;
@@ -47,7 +48,8 @@ use super::text::Source;
 use super::{Error, Format, Limits, Report};
 
 /// The JSON of jest and vitest.
-pub(super) const FORMAT: Format = Format { name: "jest", title: "jest and vitest JSON", is_like, read };
+pub(super) const FORMAT: Format =
+    Format { name: "jest", title: "jest and vitest JSON", is_streamed: false, is_like, read };
 
 /// The whole run, without its files.
 #[derive(Default, Deserialize)]
@@ -61,7 +63,7 @@ fn is_like(source: &Source) -> bool {
     json::has_keys(&source.text, &["testResults", "numTotalTests"])
 }
 
-fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
+fn read(source: &Source, limits: &Limits) -> Result<Report<Outcomes>, Error> {
     let json = Json::new(source);
     let mut cases = Cases::new(source, limits);
     let document = json.document(&cases)?;
@@ -85,5 +87,5 @@ fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
     }
     let tool = if is_jest { "jest" } else { "vitest" };
     let started_at = json::instant_of_ms(&run.start_time);
-    Ok(Report { tool: Some(tool.to_owned()), started_at, ..cases.finish(&FORMAT) })
+    Ok(Report { tool: Some(tool.to_owned()), started_at, ..cases.finish(&FORMAT)? })
 }

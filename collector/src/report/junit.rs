@@ -68,47 +68,42 @@ mod repeat;
 mod tests;
 mod tool;
 
-use quick_xml::Reader;
-use quick_xml::events::Event;
+use annals_data::outcomes::Outcomes;
+use quick_xml::events::BytesStart;
 
 use self::reading::Reading;
 use super::text::Source;
+use super::xml::scan::{Scanner, Token};
 use super::{Error, Format, Limits, Report};
 
 /// JUnit XML.
-pub(super) const FORMAT: Format = Format { name: "junit", title: "JUnit XML", is_like, read };
+pub(super) const FORMAT: Format = Format { name: "junit", title: "JUnit XML", is_streamed: true, is_like, read };
 
 fn is_like(source: &Source) -> bool {
     matches!(source.root(), Some("testsuites" | "testsuite"))
 }
 
-fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
-    let mut reader = Reader::from_str(&source.text);
-    reader.config_mut().allow_dangling_amp = true;
+fn read(source: &Source, limits: &Limits) -> Result<Report<Outcomes>, Error> {
+    let mut scanner = Scanner::new(source, limits);
     let mut reading = Reading::new(source, limits);
     loop {
-        // Elements are named by where they begin, errors by where they are seen.
-        reading.position = reader.buffer_position() as usize;
-        let event = reader.read_event().map_err(|error| {
-            reading.position = reader.error_position() as usize;
-            match error {
-                // The grammar is only ever broken by an end that comes too early.
-                quick_xml::Error::Syntax(error) => reading.refuse(format!("the report is truncated: {error}")),
-                error => reading.refuse(error),
-            }
+        // Elements and errors are named by the line where they begin.
+        let (position, token) = scanner.next().map_err(|flaw| {
+            reading.position = flaw.line;
+            reading.refuse(flaw.reason)
         })?;
-        match event {
-            Event::Start(element) => reading.start(&element)?,
-            Event::Empty(element) => {
-                reading.start(&element)?;
-                reading.end()?;
+        reading.position = position;
+        match token {
+            Token::Open { content, name, is_empty } => {
+                reading.start(&BytesStart::from_content(content, name))?;
+                if is_empty {
+                    reading.end()?;
+                }
             }
-            Event::End(_) => reading.end()?,
-            Event::Text(text) => reading.text(&text)?,
-            Event::CData(text) => reading.text(&text)?,
-            Event::GeneralRef(reference) => reading.reference(&reference)?,
-            Event::Eof => return reading.finish(),
-            Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
+            Token::Close => reading.end()?,
+            Token::Text(text) => reading.text(text)?,
+            Token::Reference(reference) => reading.reference(reference)?,
+            Token::End => return reading.finish(),
         }
     }
 }

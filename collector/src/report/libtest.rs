@@ -53,6 +53,7 @@ mod reading;
 #[cfg(test)]
 mod tests;
 
+use annals_data::outcomes::Outcomes;
 use serde::Deserialize;
 
 use self::reading::Reading;
@@ -63,7 +64,7 @@ use super::{Error, Format, Limits, Report};
 
 /// libtest's JSON.
 pub(super) const FORMAT: Format =
-    Format { name: "libtest", title: "libtest JSON (cargo test, nextest)", is_like, read };
+    Format { name: "libtest", title: "libtest JSON (cargo test, nextest)", is_streamed: false, is_like, read };
 
 /// One event, with what matters of it.
 #[derive(Default, Deserialize)]
@@ -101,9 +102,9 @@ fn is_like(source: &Source) -> bool {
     json::has_line(&source.text, |line| json::has_keys(line, &["event"]) && is_known(line))
 }
 
-fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
+fn read(source: &Source, limits: &Limits) -> Result<Report<Outcomes>, Error> {
     let json = Json::new(source);
-    let mut cases = Cases::new(source, limits);
+    let mut cases = Cases::open(source, limits);
     let mut reading = Reading::new(limits);
     json.each_line("{ \"type\": \"", &mut cases, |cases, piece| {
         let Some(event) = json.event::<Event>(piece, cases)? else {
@@ -117,5 +118,5 @@ fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
     })?;
     let is_nextest = reading.finish(&mut cases)?;
     let tool = if is_nextest { "nextest" } else { "libtest" };
-    Ok(Report { tool: Some(tool.to_owned()), ..cases.finish(&FORMAT) })
+    Ok(Report { tool: Some(tool.to_owned()), ..cases.finish(&FORMAT)? })
 }

@@ -80,6 +80,7 @@ mod tests;
 
 use std::collections::{HashMap, HashSet};
 
+use annals_data::outcomes::Outcomes;
 use annals_data::row::{Outcome, Status};
 
 use self::rule::{Match, Severity};
@@ -94,6 +95,7 @@ pub use self::rule::LogRules;
 const FORMAT: Format = Format {
     name: "log",
     title: "log",
+    is_streamed: false,
     is_like: |_| false,
     read: |source, _| Err(source.error(0, "a log is read by rules only")),
 };
@@ -110,8 +112,10 @@ const TEXTS: usize = 1000;
 /// # Errors
 ///
 /// Returns file, line and reason when the log is larger than the bounds.
-pub fn read_log(label: &str, bytes: &[u8], rules: &LogRules, limits: &Limits) -> Result<Report, Error> {
-    super::check_size(label, bytes, limits)?;
+pub fn read_log(label: &str, bytes: &[u8], rules: &LogRules, limits: &Limits) -> Result<Report<Outcomes>, Error> {
+    if bytes.len() > limits.bytes {
+        return Err(super::unreadable(label, &super::too_large(limits.bytes as u64)));
+    }
     let source = Source::new(label, bytes);
     let mut log = Log {
         rules,
@@ -128,7 +132,7 @@ pub fn read_log(label: &str, bytes: &[u8], rules: &LogRules, limits: &Limits) ->
     }
     let mut report = log.finish()?;
     report.tool = rules.tool().map(str::to_owned);
-    report.warnings.splice(0..0, source.warnings);
+    report.warnings.splice(0..0, source.into_warnings());
     Ok(report)
 }
 
@@ -213,7 +217,7 @@ impl Log<'_> {
         Ok(self.tests.len() - 1)
     }
 
-    fn finish(mut self) -> Result<Report, Error> {
+    fn finish(mut self) -> Result<Report<Outcomes>, Error> {
         if self.tests.is_empty() {
             self.cases.warn(0, "no rule found a test in the log".to_owned());
         }
@@ -226,7 +230,7 @@ impl Log<'_> {
             (outcome.file, outcome.line) = (test.file, test.line);
             self.cases.push(test.position, &test.word, outcome)?;
         }
-        Ok(self.cases.finish(&FORMAT))
+        self.cases.finish(&FORMAT)
     }
 }
 

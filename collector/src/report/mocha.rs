@@ -37,6 +37,7 @@ mod tests;
 
 use std::collections::HashMap;
 
+use annals_data::outcomes::Outcomes;
 use annals_data::row::{Outcome, Status};
 use serde::Deserialize;
 
@@ -49,7 +50,7 @@ use super::text::Source;
 use super::{Error, Format, Limits, Report};
 
 /// mocha's JSON.
-pub(super) const FORMAT: Format = Format { name: "mocha", title: "mocha JSON", is_like, read };
+pub(super) const FORMAT: Format = Format { name: "mocha", title: "mocha JSON", is_streamed: false, is_like, read };
 
 /// A test or a hook.
 #[derive(Default, Deserialize)]
@@ -92,7 +93,7 @@ fn is_like(source: &Source) -> bool {
         || (json::has_keys(head, &["stats", "tests"]) && has_counters())
 }
 
-fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
+fn read(source: &Source, limits: &Limits) -> Result<Report<Outcomes>, Error> {
     let json = Json::new(source);
     let mut cases = Cases::new(source, limits);
     let document = json.document(&cases)?;
@@ -122,7 +123,7 @@ fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
         push_hook(&test, &lists, &names, json.position(piece), &mut cases, limits)?;
     }
     let started_at = clock::microseconds(stats.start.get());
-    Ok(Report { tool: Some("mocha".to_owned()), started_at, ..cases.finish(&FORMAT) })
+    Ok(Report { tool: Some("mocha".to_owned()), started_at, ..cases.finish(&FORMAT)? })
 }
 
 /// What the lists of the file say.

@@ -1,11 +1,11 @@
 //! Collects the warnings of one report: a bounded number, each with its line.
 
 use super::Warning;
-use super::text::{line_at, newlines};
+use super::text::{Source, line_at, newlines};
 
 /// The warnings of a report that is being read.
 pub(super) struct Notes<'r> {
-    text: &'r str,
+    source: &'r Source<'r>,
     bound: usize,
     warnings: Vec<Warning>,
     left_out: usize,
@@ -14,9 +14,9 @@ pub(super) struct Notes<'r> {
 }
 
 impl<'r> Notes<'r> {
-    /// Returns no warnings yet about `text`, of at most `bound`.
-    pub(super) fn new(text: &'r str, bound: usize) -> Self {
-        Self { text, bound, warnings: Vec::new(), left_out: 0, counted: (0, 1) }
+    /// Returns no warnings yet about `source`, of at most `bound`.
+    pub(super) fn new(source: &'r Source<'r>, bound: usize) -> Self {
+        Self { source, bound, warnings: Vec::new(), left_out: 0, counted: (0, 1) }
     }
 
     /// Adds a warning about a place in the text.
@@ -39,12 +39,16 @@ impl<'r> Notes<'r> {
     }
 
     fn line(&mut self, position: usize) -> u64 {
-        let (from, line) = self.counted;
-        let position = position.min(self.text.len());
-        if position < from {
-            return line_at(self.text, position);
+        let (text, (from, line)) = (&self.source.text, self.counted);
+        if self.source.is_read_on() {
+            self.counted.1 = position as u64;
+            return self.counted.1;
         }
-        self.counted = (position, line + newlines(&self.text.as_bytes()[from..position]));
+        let position = position.min(text.len());
+        if position < from {
+            return line_at(text, position);
+        }
+        self.counted = (position, line + newlines(&text.as_bytes()[from..position]));
         self.counted.1
     }
 }

@@ -53,6 +53,7 @@ mod identity;
 #[cfg(test)]
 mod tests;
 
+use annals_data::outcomes::Outcomes;
 use annals_data::row::{Outcome, Status};
 
 use self::case::Found;
@@ -63,7 +64,7 @@ use super::xml::{Element, Visitor, walk};
 use super::{Error, Format, Limits, Report, clock, dotnet, duration};
 
 /// NUnit's XML.
-pub(super) const FORMAT: Format = Format { name: "nunit", title: "NUnit XML", is_like, read };
+pub(super) const FORMAT: Format = Format { name: "nunit", title: "NUnit XML", is_streamed: true, is_like, read };
 
 const ROOTS: [&str; 3] = ["test-run", "test-results", "test-suite"];
 
@@ -76,7 +77,7 @@ fn is_like(source: &Source) -> bool {
     }
 }
 
-fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
+fn read(source: &Source, limits: &Limits) -> Result<Report<Outcomes>, Error> {
     let mut reading = Reading {
         cases: Cases::new(source, limits),
         limits,
@@ -88,7 +89,7 @@ fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
     };
     walk(source, limits, &mut reading)?;
     let Reading { cases, tool, started_at, .. } = reading;
-    Ok(Report { tool, started_at, ..cases.finish(&FORMAT) })
+    Ok(Report { tool, started_at, ..cases.finish(&FORMAT)? })
 }
 
 /// A suite that is open.

@@ -44,6 +44,8 @@ mod tests;
 
 use std::collections::HashMap;
 
+use annals_data::outcomes::Outcomes;
+
 use self::node::{Node, Throwable};
 use super::cases::Cases;
 use super::text::{Source, line, name};
@@ -51,7 +53,8 @@ use super::xml::{Element, Visitor, walk};
 use super::{Error, Format, Limits, Report, clock};
 
 /// Open Test Reporting.
-pub(super) const FORMAT: Format = Format { name: "otr", title: "Open Test Reporting", is_like, read };
+pub(super) const FORMAT: Format =
+    Format { name: "otr", title: "Open Test Reporting", is_streamed: true, is_like, read };
 
 fn head<'s>(source: &'s Source) -> &'s str {
     &source.text[..source.text.floor_char_boundary(8 << 10)]
@@ -61,7 +64,7 @@ fn is_like(source: &Source) -> bool {
     matches!(source.root(), Some("events" | "execution")) && head(source).contains("schemas.opentest4j.org/reporting/")
 }
 
-fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
+fn read(source: &Source, limits: &Limits) -> Result<Report<Outcomes>, Error> {
     let mut reading = Reading {
         source,
         cases: Cases::new(source, limits),
@@ -80,7 +83,7 @@ fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
     let started_at = nodes.iter().filter_map(|node| node.started_at).min();
     settle::settle(&mut nodes, &mut cases, limits)?;
     let tool = head(source).contains("schemas.junit.org/").then(|| "JUnit Platform".to_owned());
-    Ok(Report { tool, started_at, ..cases.finish(&FORMAT) })
+    Ok(Report { tool, started_at, ..cases.finish(&FORMAT)? })
 }
 
 struct Reading<'r> {

@@ -40,6 +40,7 @@ mod suite;
 #[cfg(test)]
 mod tests;
 
+use annals_data::outcomes::Outcomes;
 use serde::Deserialize;
 
 use self::suite::{Place, suites};
@@ -50,7 +51,8 @@ use super::text::{Source, line};
 use super::{Error, Format, Limits, Report};
 
 /// Playwright's JSON.
-pub(super) const FORMAT: Format = Format { name: "playwright", title: "Playwright JSON", is_like, read };
+pub(super) const FORMAT: Format =
+    Format { name: "playwright", title: "Playwright JSON", is_streamed: false, is_like, read };
 
 /// The tests that had each result, and when they began.
 #[derive(Default, Deserialize)]
@@ -72,7 +74,7 @@ fn is_like(source: &Source) -> bool {
         || (json::has_keys(head, &["suites"]) && has("stats", &["expected", "unexpected"]))
 }
 
-fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
+fn read(source: &Source, limits: &Limits) -> Result<Report<Outcomes>, Error> {
     let json = Json::new(source);
     let mut cases = Cases::new(source, limits);
     let document = json.document(&cases)?;
@@ -96,5 +98,5 @@ fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
     let version = json::get(document, "config").and_then(|config| json::get(config, "version")).unwrap_or("null");
     let version: Text = json.parse(version, &cases)?;
     let tool = format!("Playwright {}", line(version.get(), 40)).trim().to_owned();
-    Ok(Report { tool: Some(tool), started_at: clock::microseconds(stats.start_time.get()), ..cases.finish(&FORMAT) })
+    Ok(Report { tool: Some(tool), started_at: clock::microseconds(stats.start_time.get()), ..cases.finish(&FORMAT)? })
 }

@@ -44,6 +44,7 @@ mod reading;
 #[cfg(test)]
 mod tests;
 
+use annals_data::outcomes::Outcomes;
 use serde::Deserialize;
 
 use self::reading::Reading;
@@ -53,7 +54,8 @@ use super::text::{Source, line};
 use super::{Error, Format, Limits, Report};
 
 /// pytest-reportlog.
-pub(super) const FORMAT: Format = Format { name: "reportlog", title: "pytest-reportlog", is_like, read };
+pub(super) const FORMAT: Format =
+    Format { name: "reportlog", title: "pytest-reportlog", is_streamed: false, is_like, read };
 
 /// One line, with what matters of it.
 #[derive(Default, Deserialize)]
@@ -79,7 +81,7 @@ fn is_like(source: &Source) -> bool {
     json::has_line(&source.text, |line| json::get(line, "$report_type").is_some())
 }
 
-fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
+fn read(source: &Source, limits: &Limits) -> Result<Report<Outcomes>, Error> {
     let json = Json::new(source);
     let mut cases = Cases::new(source, limits);
     let mut reading = Reading::new(limits);
@@ -96,5 +98,5 @@ fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
         Ok(true)
     })?;
     let started_at = reading.finish(&mut cases)?;
-    Ok(Report { tool: Some(tool), started_at, ..cases.finish(&FORMAT) })
+    Ok(Report { tool: Some(tool), started_at, ..cases.finish(&FORMAT)? })
 }

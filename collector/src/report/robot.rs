@@ -39,6 +39,7 @@ mod merge;
 #[cfg(test)]
 mod tests;
 
+use annals_data::outcomes::Outcomes;
 use annals_data::row::{Outcome, Status};
 
 use self::merge::Run;
@@ -49,7 +50,8 @@ use super::xml::{Element, Visitor, walk};
 use super::{Error, Format, Limits, Report, clock, duration};
 
 /// Robot Framework's output.
-pub(super) const FORMAT: Format = Format { name: "robot", title: "Robot Framework XML", is_like, read };
+pub(super) const FORMAT: Format =
+    Format { name: "robot", title: "Robot Framework XML", is_streamed: true, is_like, read };
 
 /// Times that elements may nest deeper than in other formats: Robot itself stops at a hundred nested keywords, each
 /// with loops and branches around it.
@@ -69,7 +71,7 @@ fn is_like(source: &Source) -> bool {
     source.root() == Some("robot")
 }
 
-fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
+fn read(source: &Source, limits: &Limits) -> Result<Report<Outcomes>, Error> {
     let deep = Limits { depth: limits.depth.saturating_mul(DEEPER), ..*limits };
     let mut reading = Reading {
         cases: Cases::new(source, limits),
@@ -83,7 +85,7 @@ fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
     };
     walk(source, &deep, &mut reading)?;
     let Reading { cases, tool, started_at, .. } = reading;
-    Ok(Report { tool, started_at, ..cases.finish(&FORMAT) })
+    Ok(Report { tool, started_at, ..cases.finish(&FORMAT)? })
 }
 
 /// What a `status` says.

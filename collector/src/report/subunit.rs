@@ -50,11 +50,13 @@ mod tests;
 mod v1;
 mod v2;
 
+use annals_data::outcomes::Outcomes;
+
 use super::text::Source;
 use super::{Error, Format, Limits, Report};
 
 /// Subunit.
-pub(super) const FORMAT: Format = Format { name: "subunit", title: "subunit", is_like, read };
+pub(super) const FORMAT: Format = Format { name: "subunit", title: "subunit", is_streamed: false, is_like, read };
 
 /// Bytes at the beginning that are looked at.
 const PREAMBLE_BYTES: usize = 64 << 10;
@@ -63,6 +65,6 @@ fn is_like(source: &Source) -> bool {
     packet::is_first(source.bytes, PREAMBLE_BYTES) || (source.root().is_none() && v1::is_like(source))
 }
 
-fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
+fn read(source: &Source, limits: &Limits) -> Result<Report<Outcomes>, Error> {
     if packet::is_first(source.bytes, PREAMBLE_BYTES) { v2::read(source, limits) } else { v1::read(source, limits) }
 }

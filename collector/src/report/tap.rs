@@ -72,13 +72,15 @@ mod tests;
 mod tree;
 mod yaml;
 
+use annals_data::outcomes::Outcomes;
+
 use self::line::{Line, classify};
 use self::reading::Reading;
 use super::text::Source;
 use super::{Error, Format, Limits, Report};
 
 /// TAP.
-pub(super) const FORMAT: Format = Format { name: "tap", title: "TAP", is_like, read };
+pub(super) const FORMAT: Format = Format { name: "tap", title: "TAP", is_streamed: false, is_like, read };
 
 /// Lines at the beginning that may stand before a version.
 const PREAMBLE_LINES: usize = 50;
@@ -99,7 +101,7 @@ fn is_like(source: &Source) -> bool {
     }
 }
 
-fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
+fn read(source: &Source, limits: &Limits) -> Result<Report<Outcomes>, Error> {
     let mut reading = Reading::new(source, limits);
     let mut position = 0;
     for line in source.text.split_inclusive('\n') {

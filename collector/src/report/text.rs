@@ -4,21 +4,33 @@
 //! U+FFFD and terminal colours vanish. No format is known here beyond the first lines of XML.
 
 use std::borrow::Cow;
+use std::cell::Cell;
+use std::io::{self, Read};
 
-use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::{Error, Warning};
+
+/// How a warning of bytes that no encoding has ends.
+const NOT_TEXT: &str = "became U+FFFD";
 
 /// A report as it came in, decoded.
 pub(super) struct Source<'a> {
     /// The file, as the caller names it.
     pub(super) label: &'a str,
-    /// The report as it is, for formats that are no text.
+    /// The report as it is, for formats that are no text; of a report that is read on, its head.
     pub(super) bytes: &'a [u8],
-    /// The text, without a byte order mark.
+    /// The text of those bytes, without a byte order mark.
     pub(super) text: Cow<'a, str>,
     /// What decoding had to repair.
     pub(super) warnings: Vec<Warning>,
+    encoding: &'static Encoding,
+    /// What follows the bytes, where it is read on.
+    rest: Cell<Option<Box<dyn Read>>>,
+    /// Places in the report are lines, because nobody has its text.
+    is_read_on: Cell<bool>,
+    /// The line with the first bytes that are no text, where it is read on.
+    damaged: Cell<Option<u64>>,
 }
 
 impl<'a> Source<'a> {
@@ -26,26 +38,63 @@ impl<'a> Source<'a> {
     ///
     /// What begins as no text can is not decoded at all: its text is empty.
     pub(super) fn new(label: &'a str, bytes: &'a [u8]) -> Self {
-        if is_binary(bytes) {
-            return Self { label, bytes, text: Cow::Borrowed(""), warnings: Vec::new() };
-        }
         let mut warnings = Vec::new();
         let (encoding, unmarked) = encoding(bytes, &mut warnings);
         let (text, is_damaged) = match std::str::from_utf8(unmarked) {
+            _ if is_binary(bytes) => (Cow::Borrowed(""), false),
             Ok(text) if encoding == UTF_8 => (Cow::Borrowed(text), false),
             _ => encoding.decode_without_bom_handling(unmarked),
         };
         if is_damaged {
             let line = line_at(&text, text.find('\u{fffd}').unwrap_or(0));
-            let text = format!("bytes that are not {} became U+FFFD", encoding.name());
-            warnings.push(Warning { line, text });
+            warnings.push(not_text(line, encoding));
         }
-        Self { label, bytes, text, warnings }
+        let (rest, is_read_on, damaged) = (Cell::default(), Cell::default(), Cell::default());
+        Self { label, bytes, text, warnings, encoding, rest, is_read_on, damaged }
+    }
+
+    /// Returns the report of which `head` is the beginning; the rest is read when a format asks for it.
+    pub(super) fn open(label: &'a str, head: &'a [u8], rest: impl Read + 'static) -> Self {
+        let mut source = Self::new(label, head);
+        // The last character of the head may be half.
+        source.warnings.retain(|warning| warning.line == 1 && !warning.text.ends_with(NOT_TEXT));
+        source.rest = Cell::new(Some(Box::new(rest)));
+        source
+    }
+
+    /// Returns the whole report as a stream of text, for formats that need no more of it at once than a piece. From
+    /// now on places are lines.
+    pub(super) fn stream(&self) -> (Box<dyn Read + '_>, Decoder) {
+        self.is_read_on.set(true);
+        let (_, unmarked) = encoding(self.bytes, &mut Vec::new());
+        let rest = self.rest.take().unwrap_or_else(|| Box::new(io::empty()));
+        (Box::new(unmarked.chain(rest)), self.encoding.new_decoder_without_bom_handling())
+    }
+
+    /// Remembers the first line of a stream with bytes that are no text.
+    pub(super) fn damaged_at(&self, line: u64) {
+        self.damaged.set(self.damaged.get().or(Some(line)));
+    }
+
+    /// Returns what decoding had to repair.
+    pub(super) fn into_warnings(mut self) -> Vec<Warning> {
+        self.warnings.extend(self.damaged.get().map(|line| not_text(line, self.encoding)));
+        self.warnings
+    }
+
+    /// Returns the line of a place, from 1.
+    pub(super) fn line(&self, position: usize) -> u64 {
+        if self.is_read_on.get() { position as u64 } else { line_at(&self.text, position) }
+    }
+
+    /// Returns whether places are lines.
+    pub(super) fn is_read_on(&self) -> bool {
+        self.is_read_on.get()
     }
 
     /// Returns the refusal of this report for `reason` at a place in its text.
     pub(super) fn error(&self, position: usize, reason: impl Into<String>) -> Error {
-        Error { file: self.label.to_owned(), line: line_at(&self.text, position), reason: reason.into() }
+        Error { file: self.label.to_owned(), line: self.line(position), reason: reason.into() }
     }
 
     /// Returns the name of the root element where the text looks like XML, without a namespace prefix.
@@ -65,6 +114,10 @@ impl<'a> Source<'a> {
             .trim_start();
         }
     }
+}
+
+fn not_text(line: u64, encoding: &'static Encoding) -> Warning {
+    Warning { line, text: format!("bytes that are not {} {NOT_TEXT}", encoding.name()) }
 }
 
 /// Returns whether `bytes` begin with the signature and the version of a subunit packet.
@@ -127,7 +180,7 @@ pub(super) fn line_at(text: &str, position: usize) -> u64 {
 
 /// Returns how many newlines `bytes` has.
 pub(super) fn newlines(bytes: &[u8]) -> u64 {
-    bytes.iter().filter(|&&byte| byte == b'\n').count() as u64
+    memchr::memchr_iter(b'\n', bytes).count() as u64
 }
 
 /// Returns the first line of `text`, cleaned and with at most `length` characters, for use within a sentence.
@@ -178,6 +231,10 @@ fn after_colour(text: &str) -> Option<&str> {
 
 /// Returns `text` as a name: cleaned, on one line, trimmed, and with a hash of the whole where it is cut to `bound`.
 pub(super) fn name(text: &str, bound: usize) -> String {
+    // Nearly every name: one look at each byte, and nothing to clean.
+    if text.len() <= bound && text.bytes().all(|byte| byte >= b' ' && byte != 0x7f && byte != b'#') {
+        return text.trim().to_owned();
+    }
     let cleaned = clean(text.trim());
     if !cleaned.contains(['\n', '\t']) && cleaned.len() <= bound {
         return cleaned.into_owned();

@@ -46,6 +46,8 @@ mod tests;
 
 use std::collections::HashMap;
 
+use annals_data::outcomes::Outcomes;
+
 use self::results::{Found, Info, settle};
 use super::cases::Cases;
 use super::text::{Source, line, name};
@@ -53,20 +55,21 @@ use super::xml::{Element, Visitor, walk};
 use super::{Error, Format, Limits, Report, clock, dotnet};
 
 /// TRX.
-pub(super) const FORMAT: Format = Format { name: "trx", title: "TRX (Visual Studio)", is_like, read };
+pub(super) const FORMAT: Format =
+    Format { name: "trx", title: "TRX (Visual Studio)", is_streamed: true, is_like, read };
 
 fn is_like(source: &Source) -> bool {
     source.root() == Some("TestRun")
 }
 
-fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
+fn read(source: &Source, limits: &Limits) -> Result<Report<Outcomes>, Error> {
     let mut reading =
         Reading { source, cases: Cases::new(source, limits), limits, run: Run::default(), open: Vec::new() };
     walk(source, limits, &mut reading)?;
     let Reading { mut cases, run, .. } = reading;
     let (tool, started_at) = (run.tool.clone().or(run.adapter.map(str::to_owned)), run.started_at);
     settle(run, &mut cases)?;
-    Ok(Report { tool, started_at, ..cases.finish(&FORMAT) })
+    Ok(Report { tool, started_at, ..cases.finish(&FORMAT)? })
 }
 
 /// What the definition of a test says.

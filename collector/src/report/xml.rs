@@ -3,11 +3,13 @@
 //! A reference that XML does not define stays as it is written, so no document can make text grow. What elements mean
 //! is the formats' business.
 
+pub(super) mod scan;
+
 use std::borrow::Cow;
 
-use quick_xml::Reader;
-use quick_xml::events::{BytesStart, Event};
+use quick_xml::events::BytesStart;
 
+use self::scan::{Scanner, Token};
 use super::text::{Excerpt, Source, line};
 use super::{Error, Limits};
 
@@ -44,57 +46,43 @@ pub(super) trait Visitor {
     fn refuse(&self, position: usize, reason: String) -> Error;
 }
 
-/// Shows the elements of `source` to `visitor`, in bounded memory beside the text itself.
+/// Shows the elements of `source` to `visitor`, in bounded memory: the text is read piece by piece.
 ///
 /// # Errors
 ///
 /// Refuses what is not well formed, ends too early or nests too deep, and what the visitor refuses.
 pub(super) fn walk(source: &Source, limits: &Limits, visitor: &mut impl Visitor) -> Result<(), Error> {
-    let mut reader = Reader::from_str(&source.text);
-    reader.config_mut().allow_dangling_amp = true;
+    let mut scanner = Scanner::new(source, limits);
     let mut path: Vec<Element> = Vec::new();
     loop {
-        let position = reader.buffer_position() as usize;
-        let event = reader.read_event().map_err(|error| {
-            let reason = match &error {
-                quick_xml::Error::Syntax(error) => format!("the report is truncated: {error}"),
-                error => error.to_string(),
-            };
-            visitor.refuse(reader.error_position() as usize, reason)
-        })?;
-        match event {
-            Event::Start(start) => {
-                let element = element(&start, position).map_err(|reason| visitor.refuse(position, reason))?;
+        let (position, token) = scanner.next().map_err(|flaw| visitor.refuse(flaw.line, flaw.reason))?;
+        match token {
+            Token::Open { content, name, is_empty } => {
+                let tag = BytesStart::from_content(content, name);
+                let element = element(&tag, position).map_err(|reason| visitor.refuse(position, reason))?;
                 if path.len() >= limits.depth {
                     return Err(visitor.refuse(position, format!("elements nest deeper than {}", limits.depth)));
                 }
                 visitor.open(&element, &path)?;
-                path.push(element);
+                match is_empty {
+                    true => visitor.close(element, &path)?,
+                    false => path.push(element),
+                }
             }
-            Event::Empty(start) => {
-                let element = element(&start, position).map_err(|reason| visitor.refuse(position, reason))?;
-                visitor.open(&element, &path)?;
-                visitor.close(element, &path)?;
-            }
-            Event::End(_) => {
-                let closed = path.pop().expect("the reader matches ends with starts");
+            Token::Close => {
+                let closed = path.pop().expect("the scanner matches ends with starts");
                 visitor.close(closed, &path)?;
             }
-            Event::Text(text) => add(&mut path, &text, limits).map_err(|reason| visitor.refuse(position, reason))?,
-            Event::CData(text) => add(&mut path, &text, limits).map_err(|reason| visitor.refuse(position, reason))?,
-            Event::GeneralRef(reference) => {
-                let resolved = resolve(&reference).map_or_else(|| format!("&{};", &*reference), String::from);
+            Token::Text(text) => add(&mut path, text, limits).map_err(|reason| visitor.refuse(position, reason))?,
+            Token::Reference(reference) => {
+                let resolved = resolve(reference).map_or_else(|| format!("&{reference};"), String::from);
                 add(&mut path, &resolved, limits).map_err(|reason| visitor.refuse(position, reason))?;
             }
-            Event::Eof => break,
-            Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
-        }
-    }
-    match path.len() {
-        0 => Ok(()),
-        open => {
-            let reason = format!("the report is truncated: it ends with {open} open elements");
-            Err(visitor.refuse(source.text.len(), reason))
+            Token::End if path.is_empty() => return Ok(()),
+            Token::End => {
+                let reason = format!("the report is truncated: it ends with {} open elements", path.len());
+                return Err(visitor.refuse(position, reason));
+            }
         }
     }
 }

@@ -36,6 +36,7 @@
 #[cfg(test)]
 mod tests;
 
+use annals_data::outcomes::Outcomes;
 use annals_data::row::{Outcome, Status};
 
 use super::cases::Cases;
@@ -45,7 +46,7 @@ use super::xml::{Element, Visitor, walk};
 use super::{Error, Format, Limits, Report, clock, dotnet, duration};
 
 /// xUnit.net's XML.
-pub(super) const FORMAT: Format = Format { name: "xunit", title: "xUnit.net XML", is_like, read };
+pub(super) const FORMAT: Format = Format { name: "xunit", title: "xUnit.net XML", is_streamed: true, is_like, read };
 
 fn is_like(source: &Source) -> bool {
     let head = &source.text[..source.text.floor_char_boundary(8 << 10)];
@@ -56,7 +57,7 @@ fn is_like(source: &Source) -> bool {
     }
 }
 
-fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
+fn read(source: &Source, limits: &Limits) -> Result<Report<Outcomes>, Error> {
     let mut reading = Reading {
         cases: Cases::new(source, limits),
         limits,
@@ -70,7 +71,7 @@ fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
     };
     walk(source, limits, &mut reading)?;
     let Reading { cases, tool, started_at, .. } = reading;
-    Ok(Report { tool, started_at, ..cases.finish(&FORMAT) })
+    Ok(Report { tool, started_at, ..cases.finish(&FORMAT)? })
 }
 
 /// What the elements inside a test or an error say.

@@ -6,10 +6,14 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use annals_data::row::Outcome;
+use annals_data::outcomes::Outcomes;
+use annals_data::row::Status;
 
 use crate::builder::Builder;
 use crate::report::{self, Limits, LogRules, Report};
+use crate::unpack;
+
+use super::tally::Attempts;
 
 /// A larger report (bytes) is refused.
 pub(crate) const SIZE_LIMIT: u64 = 256 << 20;
@@ -24,13 +28,15 @@ type Stamp = (SystemTime, u64);
 pub(super) struct Reports {
     root: PathBuf,
     seen: HashMap<PathBuf, Stamp>,
-    attempts: HashMap<(String, String), i64>,
+    attempts: Attempts,
 }
 
 /// What the reports of one step say.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    pub(super) cases: Vec<Outcome>,
+    pub(super) cases: Outcomes,
+    /// One of them failed.
+    pub(super) has_failure: bool,
     pub(super) is_failures_only: bool,
     /// Why reports could not be read.
     pub(super) errors: Vec<String>,
@@ -42,7 +48,7 @@ impl Reports {
     /// Returns the reports of a build that begins; files that the revision itself holds are none.
     pub(super) fn new(worktree: &Path, builder: &Builder) -> io::Result<Self> {
         let root = fs::canonicalize(worktree)?;
-        let mut reports = Self { root, seen: HashMap::new(), attempts: HashMap::new() };
+        let mut reports = Self { root, seen: HashMap::new(), attempts: Attempts::default() };
         for pattern in builder.step.iter().flat_map(|step| &step.reports) {
             reports.fresh(pattern);
         }
@@ -79,17 +85,23 @@ impl Reports {
 
     fn add(&mut self, file: &Path, found: &mut Found) {
         let label = file.strip_prefix(&self.root).unwrap_or(file).to_string_lossy().into_owned();
-        let read = read_bounded(file).map_err(|error| format!("{label}: {error}"));
-        match read.and_then(|bytes| report::read(&label, &bytes).map_err(|error| error.to_string())) {
+        let opened = unpack::open(file).map_err(|error| format!("{label}: {error}"));
+        let read =
+            |input| report::read_from(&label, input, None, &Limits::default()).map_err(|error| error.to_string());
+        match opened.and_then(read) {
             Ok(report) => self.take(&label, report, found),
             Err(error) => found.errors.push(error),
         }
     }
 
-    fn take(&mut self, label: &str, report: Report, found: &mut Found) {
+    fn take(&mut self, label: &str, report: Report<Outcomes>, found: &mut Found) {
         found.is_failures_only |= report.is_failures_only;
+        let is_failure = |status: &Status| matches!(status, Status::Failed | Status::Errored | Status::Xpassed);
+        found.has_failure |= report.words.keys().any(|(_, status)| is_failure(status));
         warnings(label, &report).iter().for_each(|warning| tracing::warn!("{warning}"));
-        found.cases.extend(renumber(report.cases, &mut self.attempts));
+        if let Err(error) = self.attempts.add(&report.cases, &mut found.cases) {
+            found.errors.push(format!("{label}: {error}"));
+        }
     }
 
     /// Returns the files inside the worktree that match and are new or changed, and remembers them.
@@ -128,19 +140,6 @@ pub(crate) fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// Returns what a report's reader should know, each with file and line.
-pub(crate) fn warnings(label: &str, report: &Report) -> Vec<String> {
+pub(crate) fn warnings<Cases>(label: &str, report: &Report<Cases>) -> Vec<String> {
     report.warnings.iter().map(|warning| format!("{label}:{}: {}", warning.line, warning.text)).collect()
-}
-
-/// Makes attempts count on across the reports of one build; `attempts` holds the highest of each test so far.
-pub(crate) fn renumber(mut cases: Vec<Outcome>, attempts: &mut HashMap<(String, String), i64>) -> Vec<Outcome> {
-    let mut highest: HashMap<(String, String), i64> = HashMap::new();
-    for case in &mut cases {
-        let key = (case.suite.clone(), case.name.clone());
-        case.attempt += attempts.get(&key).copied().unwrap_or(0);
-        let attempt = highest.entry(key).or_default();
-        *attempt = case.attempt.max(*attempt);
-    }
-    attempts.extend(highest);
-    cases
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use annals_data::id;
+use annals_data::outcomes::Outcomes;
 use annals_data::row::{BuildResult, Kind, Outcome, Status, Step};
 
 use super::command::{self, Ending, Ran, Setting};
@@ -23,7 +24,7 @@ const CRASHES: &[i32] = &[4, 6, 7, 8, 9, 11];
 pub(super) struct Done {
     pub(super) row: Step,
     pub(super) outcome: Outcome,
-    pub(super) cases: Vec<Outcome>,
+    pub(super) cases: Outcomes,
     pub(super) is_failures_only: bool,
 }
 
@@ -93,17 +94,13 @@ fn judge(ending: Ending, timeout: Duration, found: &Found) -> Verdict {
     let (result, status) = match () {
         () if error_kind.is_some() || !found.errors.is_empty() => (BuildResult::Failure, Status::Errored),
         // The step did its work, and the outcomes of its tests say what failed: it is no second problem beside them.
-        () if !is_clean && found.cases.iter().any(is_failure) => (BuildResult::Failure, Status::Passed),
+        () if !is_clean && found.has_failure => (BuildResult::Failure, Status::Passed),
         () if !is_clean => (BuildResult::Failure, Status::Failed),
         () if !reasons.is_empty() => (BuildResult::Warnings, Status::Passed),
         () => (BuildResult::Success, Status::Passed),
     };
     let reason = (!reasons.is_empty()).then(|| one_line(&reasons.join("; ")));
     Verdict { result, reason, exit_status, status, error_kind }
-}
-
-fn is_failure(case: &Outcome) -> bool {
-    matches!(case.status, Status::Failed | Status::Errored | Status::Xpassed)
 }
 
 /// Returns the failure text: the reason or the reports' errors, then the end of the log.
@@ -130,7 +127,7 @@ fn not_started(job: &Job<'_>, step: &builder::Step, number: i64, error: &std::io
         error_kind: None,
     };
     let outcome = outcome(step, &verdict, None, Some(reason));
-    Done { row: row(job, step, number, &verdict), outcome, cases: Vec::new(), is_failures_only: false }
+    Done { row: row(job, step, number, &verdict), outcome, cases: Outcomes::default(), is_failures_only: false }
 }
 
 fn row(job: &Job<'_>, step: &builder::Step, number: i64, verdict: &Verdict) -> Step {

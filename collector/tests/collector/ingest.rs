@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use annals_collector::Error;
 use annals_collector::ingest::{Given, Origin, ingest};
+use annals_collector::report::Limits;
 use annals_data::row::BuildResult;
 
 use crate::world::World;
@@ -34,7 +35,7 @@ fn a_build_is_placed_by_the_checkout_around_it() {
     let tip = history.unwrap().resolve("HEAD").unwrap();
     assert_eq!((origin.project.as_str(), origin.branch.as_str(), origin.position), ("thing", "main", 2));
     assert_eq!(origin.revision, tip);
-    let (facts, warnings) = ingest(&origin, &[world.source().join("out")], None).unwrap();
+    let (facts, warnings) = ingest(&origin, &[world.source().join("out")], None, &Limits::default()).unwrap();
     assert_eq!(facts.outcomes.len(), 4);
     assert_eq!(
         (facts.build.result, facts.build.reason.as_deref()),
@@ -48,7 +49,7 @@ fn the_key_is_that_of_the_contents_whatever_the_order() {
     let world = checkout();
     let (origin, _) = Origin::from_checkout(&world.source(), given()).unwrap();
     let (a, b) = (world.source().join("out/a.xml"), world.source().join("out/b.xml"));
-    let key = |origin: &Origin, files: &[PathBuf]| ingest(origin, files, None).unwrap().0.build.key;
+    let key = |origin: &Origin, files: &[PathBuf]| ingest(origin, files, None, &Limits::default()).unwrap().0.build.key;
     let both = key(&origin, &[a.clone(), b.clone()]);
     assert!(both.starts_with("ingest/"));
     assert_eq!(both, key(&origin, &[b.clone(), a.clone()]));
@@ -65,10 +66,10 @@ fn one_unreadable_report_keeps_all_out() {
     let torn = world.source().join("out/torn.xml");
     fs::write(&torn, &REPORT[..100]).unwrap();
     let (origin, _) = Origin::from_checkout(&world.source(), given()).unwrap();
-    let error = ingest(&origin, &[world.source().join("out")], None).unwrap_err();
+    let error = ingest(&origin, &[world.source().join("out")], None, &Limits::default()).unwrap_err();
     assert!(matches!(error, Error::Report(_)));
     assert!(error.to_string().contains("torn.xml:"), "{error}");
-    let error = ingest(&origin, &[world.path("nothing.xml")], None).unwrap_err().to_string();
+    let error = ingest(&origin, &[world.path("nothing.xml")], None, &Limits::default()).unwrap_err().to_string();
     assert!(error.ends_with("nothing.xml: No such file or directory (os error 2)"), "{error}");
 }
 
@@ -89,7 +90,7 @@ fn what_is_missing_is_asked_for() {
     assert!(history.is_none());
     let report = folder.path().join("r.xml");
     fs::write(&report, REPORT).unwrap();
-    let (facts, _) = ingest(&origin, &[report], None).unwrap();
+    let (facts, _) = ingest(&origin, &[report], None, &Limits::default()).unwrap();
     assert_eq!((facts.build.position, facts.build.url.as_deref()), (7, Some("https://ci.example/1")));
     let world = checkout();
     let error = Origin::from_checkout(&world.source(), Given::default()).unwrap_err().to_string();

@@ -5,10 +5,15 @@ use std::path::{Path, PathBuf};
 
 use annals_collector::builder::{Builder, Project};
 use annals_collector::history::{History, Picked, Revision, Selection};
-use annals_data::row::{Change, File};
+use annals_data::row::{Change, File, Outcome};
 use annals_data::store::BuildFacts;
 use git2::{Oid, Repository, Signature, Time};
 use tempfile::TempDir;
+
+/// Returns the outcomes of a build for as long as the tests run.
+pub(crate) fn outcomes(facts: &BuildFacts) -> &'static [Outcome] {
+    facts.outcomes.to_vec().unwrap().leak()
+}
 
 /// Files by path; they are whole trees, nothing is inherited from the parents.
 pub(crate) type Files<'a> = &'a [(&'a str, &'a [u8])];

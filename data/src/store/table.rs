@@ -4,8 +4,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
 use datafusion::catalog::TableProvider;
+use datafusion::catalog::streaming::StreamingTable;
+use datafusion::datasource::provider_as_source;
+use datafusion::logical_expr::LogicalPlanBuilder;
+use datafusion::physical_plan::streaming::PartitionStream;
 use deltalake::kernel::transaction::CommitProperties;
 use deltalake::kernel::{ArrayType, DataType, PrimitiveType, StructField, StructType, Transaction};
 use deltalake::operations::optimize::OptimizeType;
@@ -15,6 +18,8 @@ use deltalake::protocol::SaveMode;
 use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError, TableProperty};
 use url::Url;
 
+use crate::batch::CHUNK_ROWS;
+use crate::journal::Rows;
 use crate::schema::{Column, FILE_COLUMNS, Kind, Table};
 use crate::{Error, Result};
 
@@ -64,13 +69,19 @@ impl FactTable {
         Ok(version.map_err(failed(self.table))?.unwrap_or(0))
     }
 
-    /// Appends the rows of a batch in one commit that records the batch's number.
+    /// Appends the rows of a batch in one commit that records the batch's number; they are never in memory all at once.
     ///
     /// Delta records application transactions without enforcing them: the caller has asked [`Self::batch`] before.
-    pub(crate) async fn append(&mut self, batch: i64, rows: Vec<RecordBatch>) -> Result<()> {
+    pub(crate) async fn append(&mut self, batch: i64, rows: Rows) -> Result<()> {
         let properties = CommitProperties::default().with_application_transaction(Transaction::new(APPLICATION, batch));
-        let write = self.delta.clone().write(rows).with_save_mode(SaveMode::Append);
-        let write = write.with_writer_properties(writer_properties()).with_commit_properties(properties);
+        let write = async {
+            let schema = rows.schema().clone();
+            let source = StreamingTable::try_new(schema, vec![Arc::new(rows)])?;
+            let plan = LogicalPlanBuilder::scan("journal", provider_as_source(Arc::new(source)), None)?.build()?;
+            let write = self.delta.clone().write([]).with_input_plan(plan).with_save_mode(SaveMode::Append);
+            let groups = writer_properties().into_builder().set_max_row_group_row_count(Some(CHUNK_ROWS)).build();
+            write.with_writer_properties(groups).with_commit_properties(properties).await
+        };
         self.delta = write.await.map_err(failed(self.table))?;
         Ok(())
     }

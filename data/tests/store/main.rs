@@ -68,7 +68,8 @@ fn build(key: &str) -> BuildFacts {
             outcome("good", Status::Passed, None),
             outcome("bad", Status::Failed, Some("expected 3, got 4")),
             outcome("worse", Status::Errored, Some("expected 3, got 4")),
-        ],
+        ]
+        .into(),
     }
 }
 

@@ -100,8 +100,8 @@ async fn event(intake: &Intake, uri: &Uri, headers: &HeaderMap, body: Body) -> R
         }
     };
     let ((), arrived, _permit) = upload::arrive_as(shared, headers, body, enter).await?;
-    let told: Told =
-        serde_json::from_slice(&arrived.bytes).map_err(|error| Refusal::malformed(format!("the event: {error}")))?;
+    let told: Told = serde_json::from_slice(&arrived.body.whole()?)
+        .map_err(|error| Refusal::malformed(format!("the event: {error}")))?;
     if !told.complete || told.results.and_then(result_of).is_none() {
         return Ok(ignored(shared, "the build has not ended".to_owned()));
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use annals_data::outcomes::Outcomes;
 use annals_data::row::{Outcome, Status};
 
 use super::super::cases::Cases;
@@ -109,13 +110,13 @@ impl<'r> Reading<'r> {
     }
 
     /// Ends the report.
-    pub(super) fn finish(mut self) -> Result<Report, Error> {
+    pub(super) fn finish(mut self) -> Result<Report<Outcomes>, Error> {
         self.end_script()?;
         if !self.is_summed {
             let reason = "the report is truncated: it does not end with a summary";
             return Err(self.cases.refuse(self.source.text.len(), reason));
         }
-        let mut report = self.cases.finish(&FORMAT);
+        let mut report = self.cases.finish(&FORMAT)?;
         report.tool = Some("DejaGnu".to_owned());
         Ok(report)
     }

@@ -178,6 +178,10 @@ impl Case {
         let (status, error_kind) = self.status();
         let word = self.word();
         let is_failing = matches!(status, Status::Failed | Status::Errored);
+        if self.is_bare() && !is_failing {
+            let duration_us = self.attributes.duration_us;
+            return vec![Attempt { word, status, error_kind, duration_us, message: None }];
+        }
         let (own, retries): (Vec<_>, Vec<_>) = std::mem::take(&mut self.findings)
             .into_iter()
             .partition(|finding| !finding.verdict.is_flaky() && !finding.verdict.is_rerun());

@@ -5,16 +5,15 @@
 mod close;
 mod open;
 
-use annals_data::row::{Outcome, Status};
+use annals_data::outcomes::Outcomes;
 use quick_xml::events::BytesStart;
 
 use super::super::notes::Notes;
-use super::super::text::{Excerpt, Source, line};
-use super::super::{Error, Limits, Report, cases, xml};
+use super::super::text::{Excerpt, Source, line, newlines};
+use super::super::{Error, Limits, Report, xml};
 use super::FORMAT;
-use super::account::Account;
 use super::case::{Case, Finding, Verdict};
-use super::repeat::{self, Entry};
+use super::repeat::{Failing, Kept};
 
 /// An open element.
 enum Frame {
@@ -50,9 +49,11 @@ struct Suite {
     declared_count: Option<usize>,
     is_go: bool,
     out: Excerpt,
-    /// How many entries and how many cases there were before it.
-    entries_before: usize,
+    /// How many outcomes and how many cases there were before it.
+    outcomes_before: usize,
     cases_before: usize,
+    /// What failed in it, for the rule of Go; too much of it is a case for no rule.
+    failing: Vec<Failing>,
     position: usize,
 }
 
@@ -60,12 +61,12 @@ struct Suite {
 pub(super) struct Reading<'r> {
     source: &'r Source<'r>,
     limits: &'r Limits,
-    /// Where the current event begins in the text.
+    /// The line where the current piece begins.
     pub(super) position: usize,
     frames: Vec<Frame>,
-    entries: Vec<Entry>,
-    /// The first entry of the current document.
-    document_start: usize,
+    kept: Kept,
+    /// The last outcome has no text beyond a line.
+    is_unexplained: bool,
     is_pytest: bool,
     suite_count: usize,
     case_count: usize,
@@ -73,7 +74,6 @@ pub(super) struct Reading<'r> {
     declared_count: usize,
     notes: Notes<'r>,
     unknown_elements: Vec<String>,
-    account: Account,
     tool: Option<String>,
     started_at: Option<i64>,
 }
@@ -85,16 +85,15 @@ impl<'r> Reading<'r> {
             limits,
             position: 0,
             frames: Vec::new(),
-            entries: Vec::new(),
-            document_start: 0,
+            kept: Kept::default(),
+            is_unexplained: false,
             is_pytest: false,
             suite_count: 0,
             case_count: 0,
             unnamed_count: 0,
             declared_count: 0,
-            notes: Notes::new(&source.text, limits.warnings),
+            notes: Notes::new(source, limits.warnings),
             unknown_elements: Vec::new(),
-            account: Account::default(),
             tool: None,
             started_at: None,
         }
@@ -102,7 +101,7 @@ impl<'r> Reading<'r> {
 
     /// Returns the refusal of the file at the current place, naming the last case that could be read.
     pub(super) fn refuse(&self, reason: impl std::fmt::Display) -> Error {
-        let last = match self.entries.last().map(|entry| &entry.outcome) {
+        let last = match self.kept.last() {
             Some(last) if last.suite.is_empty() => {
                 format!("the last complete test case is `{}`", line(&last.name, 200))
             }
@@ -193,7 +192,8 @@ impl<'r> Reading<'r> {
         if stray.is_empty() {
             return Ok(());
         }
-        self.position += text.len() - stray.len();
+        // Places are lines.
+        self.position += newlines(&text.as_bytes()[..text.len() - stray.len()]) as usize;
         Err(self.refuse(format!("`{}` stands outside of any element", line(stray, 40))))
     }
 
@@ -207,34 +207,25 @@ impl<'r> Reading<'r> {
 
     /// Settles what needs the whole document, at its end.
     fn settle(&mut self) {
-        let entries = &mut self.entries[self.document_start..];
-        let joined = repeat::settle_repeats(entries, self.is_pytest, self.limits.message);
-        (0..joined)
-            .for_each(|_| self.account.ignore("second cases of one run: a tear-down, a file that does not load"));
+        let joined = self.kept.end_document(self.is_pytest);
+        let halves = "second cases of one run: a tear-down, a file that does not load";
+        (0..joined).for_each(|_| self.kept.account.ignore(halves));
         if self.is_pytest {
             self.tool.get_or_insert_with(|| "pytest".to_owned());
-            // pytest counts lines from zero.
-            entries.iter_mut().for_each(|entry| entry.outcome.line = entry.outcome.line.map(|line| line + 1));
         }
-        self.document_start = self.entries.len();
         self.is_pytest = false;
     }
 
     /// Returns the report.
-    pub(super) fn finish(mut self) -> Result<Report, Error> {
+    pub(super) fn finish(self) -> Result<Report<Outcomes>, Error> {
         if !self.frames.is_empty() {
             let open = self.frames.len();
             return Err(self.refuse(format!("the report is truncated: it ends with {open} open elements")));
         }
-        let is_failing = |status| !matches!(status, Status::Passed | Status::Skipped | Status::Xfailed);
-        self.entries.iter().filter(|entry| !entry.is_dropped).for_each(|entry| self.account.count(entry));
-        let mut cases: Vec<Outcome> =
-            self.entries.into_iter().filter(|entry| !entry.is_dropped).map(|entry| entry.outcome).collect();
-        cases::number(&mut cases);
-        let is_failures_only = !cases.is_empty()
-            && self.declared_count > self.case_count
-            && cases.iter().all(|outcome| is_failing(outcome.status));
-        let (words, ignored) = self.account.finish();
+        let finished = self.kept.finish(self.limits.message);
+        let (cases, account) = finished.map_err(|error| self.source.error(self.position, error.to_string()))?;
+        let is_failures_only = !cases.is_empty() && self.declared_count > self.case_count && account.is_failing_only();
+        let (words, ignored) = account.finish();
         let (tool, started_at, warnings) = (self.tool, self.started_at, self.notes.finish());
         Ok(Report { cases, is_failures_only, warnings, words, ignored, tool, started_at, ..Report::new(FORMAT.name) })
     }

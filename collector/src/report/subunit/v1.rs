@@ -1,5 +1,6 @@
 //! The lines of version 1, which tell of one test after the other.
 
+use annals_data::outcomes::Outcomes;
 use annals_data::row::Status;
 use chrono::NaiveDateTime;
 
@@ -53,7 +54,7 @@ struct Reading<'r> {
 }
 
 /// Reads a stream.
-pub(super) fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
+pub(super) fn read(source: &Source, limits: &Limits) -> Result<Report<Outcomes>, Error> {
     let cases = Cases::new(source, limits);
     let mut reading =
         Reading { bytes: source.bytes, position: 0, cases, limits, clock: None, started_at: None, current: None };
@@ -61,7 +62,7 @@ pub(super) fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
         reading.line(position, &String::from_utf8_lossy(line))?;
     }
     reading.abandon()?;
-    let mut report = reading.cases.finish(&FORMAT);
+    let mut report = reading.cases.finish(&FORMAT)?;
     report.started_at = reading.started_at;
     Ok(report)
 }

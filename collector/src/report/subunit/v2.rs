@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use annals_data::outcomes::Outcomes;
 use annals_data::row;
 
 use super::super::cases::Cases;
@@ -24,7 +25,7 @@ struct Reading<'r> {
 }
 
 /// Reads a stream.
-pub(super) fn read(source: &Source, limits: &Limits) -> Result<Report, Error> {
+pub(super) fn read(source: &Source, limits: &Limits) -> Result<Report<Outcomes>, Error> {
     let cases = Cases::new(source, limits);
     let mut reading = Reading { cases, limits, running: HashMap::new(), listed: BTreeSet::new(), started_at: None };
     let mut stream = Stream::new(source.bytes);
@@ -84,7 +85,7 @@ impl Reading<'_> {
         }
     }
 
-    fn finish(mut self) -> Result<Report, Error> {
+    fn finish(mut self) -> Result<Report<Outcomes>, Error> {
         let unended: BTreeMap<(usize, Key), Running> =
             self.running.into_iter().map(|(key, running)| ((running.position, key), running)).collect();
         for ((_, (_, id)), running) in unended {
@@ -98,7 +99,7 @@ impl Reading<'_> {
         for _ in &self.listed {
             self.cases.ignore("tests that were listed and not run");
         }
-        let mut report = self.cases.finish(&FORMAT);
+        let mut report = self.cases.finish(&FORMAT)?;
         report.started_at = self.started_at;
         Ok(report)
     }

@@ -2,6 +2,7 @@
 //!
 //! What a point means can depend on the subtest that it sums up, and on what else the report holds.
 
+use annals_data::outcomes::Outcomes;
 use annals_data::row::{Outcome, Status};
 
 use super::super::cases::Cases;
@@ -34,7 +35,7 @@ struct Verdict {
 }
 
 /// Tells what was found as a report.
-pub(super) fn tell(mut found: Found, mut cases: Cases, limits: &Limits) -> Result<Report, Error> {
+pub(super) fn tell(mut found: Found, mut cases: Cases, limits: &Limits) -> Result<Report<Outcomes>, Error> {
     take_times_from_names(&mut found.points);
     let has_times = found.points.iter().any(|point| duration(point).is_some());
     let is_todo = todo_nodes(&found);
@@ -53,7 +54,7 @@ pub(super) fn tell(mut found: Found, mut cases: Cases, limits: &Limits) -> Resul
     for event in events {
         push_event(event, &mut names, &mut cases)?;
     }
-    Ok(cases.finish(&FORMAT))
+    cases.finish(&FORMAT)
 }
 
 /// Takes bats' times from the ends of the names, if each name at the top has one.

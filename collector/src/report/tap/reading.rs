@@ -2,6 +2,8 @@
 
 mod text;
 
+use annals_data::outcomes::Outcomes;
+
 use super::super::cases::Cases;
 use super::super::text::{Excerpt, Source, line};
 use super::super::{Error, Limits, Report};
@@ -91,7 +93,7 @@ impl<'r> Reading<'r> {
     }
 
     /// Ends the report.
-    pub(super) fn finish(mut self) -> Result<Report, Error> {
+    pub(super) fn finish(mut self) -> Result<Report<Outcomes>, Error> {
         let end = self.source.text.len();
         if let Some(block) = &self.block {
             return Err(self.refuse(block.position, "the report is truncated: the YAML block never ends"));

@@ -8,9 +8,16 @@ use crate::report::{FORMATS, Limits, read, read_with};
 
 #[test]
 fn the_size_is_bounded() {
-    let limits = Limits { bytes: 10, ..Limits::default() };
-    let error = read_with("a.xml", b"<testsuites/>", &limits).expect_err("13 bytes");
-    assert_eq!(error.to_string(), "a.xml:1: the report has 13 bytes; at most 10 are read");
+    let limits = Limits { bytes: 10, streamed_bytes: 100_000, ..Limits::default() };
+    let error = read_with("a.json", b"[{},{},{},{}]", &limits).expect_err("13 bytes");
+    assert_eq!(error.to_string(), "a.json:1: the report has more than 10 bytes, which is the bound");
+    let long = format!("<testsuites>{}</testsuites>", " \n".repeat(50_000));
+    let error = read_with("a.xml", long.as_bytes(), &limits).expect_err("more bytes");
+    assert!(error.reason.starts_with("the report has more than 100000 bytes, which is the bound"), "{error}");
+    let wide = format!("<testsuites name='{}'/>", "x".repeat(200));
+    let limits = Limits { attribute: 100, ..Limits::default() };
+    let error = read_with("a.xml", wide.as_bytes(), &limits).expect_err("a long tag");
+    assert!(error.reason.starts_with("a tag is longer than 100 bytes"), "{error}");
 }
 
 /// Formats of one XML document; several documents of JUnit may follow each other, and end anywhere between.

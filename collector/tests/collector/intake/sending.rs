@@ -163,3 +163,36 @@ async fn a_page_of_another_site_cannot_upload() {
     request.headers_mut().insert("origin", "https://evil.example".parse().unwrap());
     site.send(request).await.refuses(403, "other sites");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_that_can_never_be_committed_does_not_stop_the_others() {
+    let site = Site::new(Bounds::default()).await;
+    let form = |key: &str| Form::build(json!({ "key": key })).report("a.xml", REPORT);
+    let poison = site.post("/api/v1/ingest", &form("poison")).await;
+    assert_eq!(poison.status, StatusCode::ACCEPTED, "{poison:?}");
+    let good = site.upload(&form("good")).await;
+    assert_eq!(good.status, StatusCode::CREATED, "{good:?}");
+    assert!(site.intake.settle(Duration::from_secs(60)).await);
+    let status = site.intake.status();
+    assert_eq!((status.refused_count, status.waiting_count, status.committed_count), (1, 0, 1), "{status:?}");
+    assert!(site.has("p", "good") && !site.has("p", "poison"));
+    // A person finds the upload, and why.
+    let refused = site.folder.path().join("spool/refused");
+    let names = || std::fs::read_dir(&refused).unwrap().map(|entry| entry.unwrap().path());
+    assert_eq!(names().count(), 2);
+    let reason = names().find(|path| path.to_string_lossy().ends_with(".reason.txt")).unwrap();
+    assert_eq!(std::fs::read_to_string(reason).unwrap(), "this build is no build\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_upload_passes_by_the_disk() {
+    let site = Site::new(Bounds::default()).await;
+    let case = |number: usize| format!("<testcase classname='c{}' name='n{number}'/>\n", number / 100);
+    let cases: String = (0..40_000).map(case).collect();
+    let report = format!("<testsuite>{cases}{cases}</testsuite>");
+    let form = Form::build(json!({ "key": "large" })).report("a.xml", &report).report("b.xml", zstd(report.as_bytes()));
+    let reply = site.upload(&form).await;
+    assert_eq!((reply.status, &reply.body["outcome_count"]), (StatusCode::CREATED, &json!(160_000)), "{reply:?}");
+    let again = site.upload(&form).await;
+    assert_eq!(again.body["is_replay"], json!(true), "{again:?}");
+}

@@ -29,8 +29,10 @@ impl Behind for Shelf {
 
     fn commit(&self, ingests: Vec<Ingest>) -> BoxFuture<'_, Result<Receipt, String>> {
         Box::pin(async {
+            let mut builds = ingests.iter().flat_map(|ingest| &ingest.builds);
             match self.is_full.load(Ordering::SeqCst) {
                 true => Err("no space left on device".to_owned()),
+                _ if builds.any(|facts| facts.build.key == "poison") => Err("this build is no build".to_owned()),
                 false => self.store.commit(ingests).await.map_err(|error| error.to_string()),
             }
         })

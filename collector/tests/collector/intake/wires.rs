@@ -59,7 +59,7 @@ const SECRET: &str = "a secret of ours";
 async fn hooked() -> Site {
     let all = || Some(SECRET.to_owned());
     let secrets = Secrets { github: all(), gitlab: all(), gitea: all(), buildbot: all() };
-    Site::with(Setup { bounds: Bounds::default(), secrets, is_local: true }).await
+    Site::with(Setup { secrets, is_local: true, ..Setup::default() }).await
 }
 
 fn event(path: &str, headers: &[(&str, &str)], body: &Value) -> Request<Body> {

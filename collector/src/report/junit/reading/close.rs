@@ -4,14 +4,20 @@ use annals_data::row::{Outcome, Status};
 
 use super::super::super::Error;
 use super::super::super::text::{Excerpt, line, name};
-use super::super::case::{Attributes, Case, Finding, combine};
+use super::super::case::{Attempt, Attributes, Case, Finding, combine};
 use super::super::identity;
-use super::super::repeat::{self, Entry};
+use super::super::repeat::{self, Entry, Failing};
 use super::super::tool;
 use super::{Frame, Reading, Suite};
 
 /// The suite that jest-junit puts a file in that does not load; it writes it twice, as an error and as a failure.
 const JEST_LOAD_FAILURE: &str = "Test suite failed to run";
+/// Failing tests of one suite that are looked at for parents of subtests.
+const FAILING: usize = 50_000;
+
+fn is_failing(status: Status) -> bool {
+    matches!(status, Status::Failed | Status::Errored)
+}
 
 impl Reading<'_> {
     pub(super) fn close_case(&mut self, mut case: Case, position: usize) -> Result<(), Error> {
@@ -24,7 +30,11 @@ impl Reading<'_> {
             self.tool = tool::of_case(&case.attributes).map(str::to_owned);
         }
         let suites: Vec<&str> = suite_names(&self.frames).collect();
-        let suite = name(&identity::suite(&case.attributes, &suites, self.is_pytest), self.limits.name);
+        let mut suite = identity::suite(&case.attributes, &suites, self.is_pytest);
+        // Its parts are clean; together they may be long.
+        if suite.len() > self.limits.name {
+            suite = name(&suite, self.limits.name);
+        }
         self.push(case, suite, position)
     }
 
@@ -32,35 +42,47 @@ impl Reading<'_> {
     fn push(&mut self, mut case: Case, suite: String, position: usize) -> Result<(), Error> {
         let name = case.attributes.name.take().unwrap_or_default();
         let (file, line) = (case.attributes.file.take(), case.attributes.line);
-        let entry = Entry {
-            position,
+        let mut entry = Entry {
             suite_element: self.innermost().map_or(usize::MAX, |suite| suite.element),
             is_bare: case.is_bare(),
             has_failure: case.has_failure() || suite == JEST_LOAD_FAILURE,
             is_second_half: case.is_teardown() || (suite == JEST_LOAD_FAILURE && case.has_failure()),
-            is_unexplained: case.is_unexplained(),
             word: 0,
-            is_dropped: false,
             outcome: Outcome {
                 file: file.filter(|file| !file.is_empty()),
                 line,
                 ..Outcome::new(suite, name, Status::Passed)
             },
         };
+        self.is_unexplained = case.is_unexplained();
         let mut attempts = case.attempts(self.limits.message);
-        if self.entries.len() + attempts.len() > self.limits.cases {
+        if self.kept.len() + attempts.len() > self.limits.cases {
             return Err(self.refuse(format!("the report holds more than {} outcomes", self.limits.cases)));
         }
-        let last = attempts.pop();
+        let Some(last) = attempts.pop() else { return Ok(()) };
         for attempt in attempts {
-            let word = self.account.word(&attempt.word);
-            self.entries.push(entry.clone().with(attempt, word));
+            self.keep(entry.clone(), attempt, position);
         }
-        if let Some(attempt) = last {
-            let word = self.account.word(&attempt.word);
-            self.entries.push(entry.with(attempt, word));
-        }
+        entry.outcome.attempt = 1;
+        self.keep(entry, last, position);
         Ok(())
+    }
+
+    fn keep(&mut self, mut entry: Entry, attempt: Attempt, position: usize) {
+        entry.word = self.kept.account.word(&attempt.word);
+        let outcome = &mut entry.outcome;
+        outcome.status = attempt.status;
+        outcome.error_kind = attempt.error_kind.map(str::to_owned);
+        outcome.duration_us = attempt.duration_us;
+        outcome.message = attempt.message;
+        if is_failing(outcome.status) {
+            let at = self.kept.len();
+            let name = outcome.name.clone();
+            if let Some(suite) = self.innermost().filter(|suite| suite.failing.len() < FAILING) {
+                suite.failing.push(Failing { at, position, name });
+            }
+        }
+        self.kept.push(entry, self.is_pytest);
     }
 
     pub(super) fn close_finding(&mut self, finding: Finding, position: usize) -> Result<(), Error> {
@@ -83,25 +105,38 @@ impl Reading<'_> {
         }
     }
 
-    pub(super) fn close_suite(&mut self, suite: Suite) {
-        let entries = &mut self.entries[suite.entries_before..];
+    pub(super) fn close_suite(&mut self, mut suite: Suite) {
+        let is_failing = self.kept.last().is_some_and(|last| is_failing(last.status));
         // Bazel writes the log of its only, failing case beside the case.
-        if let [Entry { outcome, is_unexplained: true, .. }] = entries
-            && matches!(outcome.status, Status::Failed | Status::Errored)
-        {
+        if self.kept.len() == suite.outcomes_before + 1 && self.is_unexplained && is_failing {
             let bound = self.limits.message;
-            let text = combine(outcome.message.as_deref().unwrap_or_default(), &suite.out.finish(bound), bound);
-            outcome.message = (!text.is_empty()).then_some(text);
+            let printed = std::mem::take(&mut suite.out).finish(bound);
+            self.kept.explain_last(|message| combine(message, &printed, bound));
         }
-        let dropped = if suite.is_go { repeat::drop_parents(entries) } else { Vec::new() };
-        for (position, name) in dropped {
-            self.account.ignore("parents of subtests that failed");
-            let text = format!("`{}` is left out: it failed along with its subtests", line(&name, 200));
-            self.notes.push(position, text);
+        if suite.is_go {
+            self.leave_parents_out(&suite.failing);
         }
-        let is_outermost = !self.frames.iter().any(|frame| matches!(frame, Frame::Suite(_)));
-        if let Some(declared) = suite.declared_count.filter(|_| is_outermost) {
-            self.check_count(declared, self.case_count - suite.cases_before, suite.position);
+        match self.innermost() {
+            Some(outer) => {
+                let room = FAILING.saturating_sub(outer.failing.len());
+                outer.failing.extend(suite.failing.into_iter().take(room));
+            }
+            None => {
+                if let Some(declared) = suite.declared_count {
+                    self.check_count(declared, self.case_count - suite.cases_before, suite.position);
+                }
+            }
+        }
+    }
+
+    fn leave_parents_out(&mut self, failing: &[Failing]) {
+        for Failing { at, position, name } in repeat::parents(failing) {
+            if !self.kept.is_left_out(*at) {
+                self.kept.leave_out(*at);
+                self.kept.account.ignore("parents of subtests that failed");
+                let text = format!("`{}` is left out: it failed along with its subtests", line(name, 200));
+                self.notes.push(*position, text);
+            }
         }
     }
 

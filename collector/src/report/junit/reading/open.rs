@@ -29,7 +29,7 @@ impl Reading<'_> {
     pub(super) fn open_suite(&mut self, element: &BytesStart) -> Result<Frame, Error> {
         let mut suite = Suite {
             element: self.suite_count,
-            entries_before: self.entries.len(),
+            outcomes_before: self.kept.len(),
             cases_before: self.case_count,
             position: self.position,
             ..Suite::default()
@@ -130,7 +130,7 @@ impl Reading<'_> {
     pub(super) fn open_unknown(&mut self, element: &str) -> Frame {
         let is_known = matches!(element, "properties" | "system-out" | "system-err" | "attachments");
         if !is_known {
-            self.account.ignore(&format!("elements `{}`", line(element, 40)));
+            self.kept.account.ignore(&format!("elements `{}`", line(element, 40)));
         }
         if !is_known && self.unknown_elements.len() < 20 && !self.unknown_elements.iter().any(|seen| seen == element) {
             self.unknown_elements.push(element.to_owned());
