@@ -87,7 +87,7 @@ impl Outcomes {
     /// A piece is an error where the system cannot read it back.
     pub fn chunks(&self) -> impl Iterator<Item = io::Result<Cow<'_, [Outcome]>>> {
         let spilled = self.chunks.iter().map(|chunk| self.read(chunk).map(Cow::Owned));
-        let recent = (!self.recent.is_empty()).then(|| Ok(Cow::Borrowed(self.recent.as_slice())));
+        let recent = (!self.recent.is_empty()).then_some(Ok(Cow::Borrowed(self.recent.as_slice())));
         spilled.chain(recent)
     }
 
@@ -299,11 +299,11 @@ mod tests {
 
     fn outcome(number: usize) -> Outcome {
         Outcome {
-            error_kind: (number % 3 == 0).then(|| "crashed".to_owned()),
-            duration_us: (number % 2 == 0).then_some(number as i64),
-            message: (number % 5 == 0).then(|| format!("boom {number}\n").repeat(number % 7)),
-            file: (number % 7 == 0).then(|| "a.rs".to_owned()),
-            line: (number % 7 == 0).then_some(-1),
+            error_kind: number.is_multiple_of(3).then(|| "crashed".to_owned()),
+            duration_us: number.is_multiple_of(2).then_some(number as i64),
+            message: number.is_multiple_of(5).then(|| format!("boom {number}\n").repeat(number % 7)),
+            file: number.is_multiple_of(7).then(|| "a.rs".to_owned()),
+            line: number.is_multiple_of(7).then_some(-1),
             measures: vec![Measure { metric: "peak".into(), value: 0.5, unit: None }; number % 3],
             ..Outcome::new(format!("suite {}", number / 100), format!("test {number}"), Status::Failed)
         }
