@@ -132,8 +132,8 @@ impl Queue {
         taken
     }
 
-    /// Lets `count` entries behind the first `from` go: they are committed.
-    pub(super) fn done(&self, from: usize, count: usize) {
+    /// Lets `count` entries behind the first `from` go: they are committed, but for `refused` uploads that are set aside.
+    pub(super) fn done(&self, from: usize, count: usize, refused: usize) {
         let mut inner = self.lock();
         let gone: Vec<Entry> = inner.entries.drain(from..from + count).collect();
         for entry in &gone {
@@ -142,10 +142,13 @@ impl Queue {
             inner.status.waiting_bytes -= entry.filed.bytes;
             inner.status.committed_count += entry.count;
         }
+        inner.status.committed_count -= refused;
+        inner.status.refused_count += refused;
         inner.status.committed_at = Some(clock::now());
         inner.status.error = None;
         drop(inner);
-        for waiter in gone.into_iter().flat_map(|entry| entry.waiters) {
+        // Where some were refused nobody is told of a commit: an upload that is kept is what the sender hears of then.
+        for waiter in gone.into_iter().filter(|_| refused == 0).flat_map(|entry| entry.waiters) {
             // Who does not wait any more need not be told.
             let _ = waiter.send(());
         }
@@ -155,13 +158,6 @@ impl Queue {
     /// Remembers why a commit failed.
     pub(super) fn failed(&self, reason: String) {
         self.lock().status.error = Some(reason);
-    }
-
-    /// Counts uploads that are set aside; they are not committed.
-    pub(super) fn refused(&self, count: usize) {
-        let mut inner = self.lock();
-        inner.status.refused_count += count;
-        inner.status.committed_count = inner.status.committed_count.saturating_sub(count);
     }
 
     /// Counts an event that says nothing.

@@ -166,7 +166,7 @@ async fn round(taken: Vec<Waiting>, from: usize, queue: &Queue, behind: &dyn Beh
     for filed in files {
         filed.remove().map_err(|error| error.to_string())?;
     }
-    queue.done(from, count);
+    queue.done(from, count, 0);
     Ok(())
 }
 
@@ -187,8 +187,7 @@ async fn part(queue: &Queue, behind: &dyn Behind) {
         let file = move || filed.refuse(&refused).and_then(|()| filed.remove());
         let filed = tokio::task::spawn_blocking(file).await.map_err(|error| error.to_string())?;
         filed.map_err(|error| error.to_string())?;
-        queue.done(0, 1);
-        queue.refused(count);
+        queue.done(0, 1, count);
         Ok::<_, String>(())
     };
     if let Err(reason) = parted.await {
