@@ -28,6 +28,8 @@ use slice::{Found, Work};
 
 /// Outcomes that one slice of a fold is meant to have: it holds them in memory, 24 bytes each.
 const AT_ONCE: u64 = 2_000_000;
+/// A series with its streaks takes the memory of so many outcomes.
+const SERIES: u64 = 8;
 /// Slices that are folded at the same time.
 const PARALLEL: usize = 2;
 
@@ -87,7 +89,8 @@ pub(crate) async fn fold(
 }
 
 async fn fold_slices(work: &Arc<Work>) -> Result<Vec<Found>> {
-    let slices = Tests::slices(work.builds.outcome_count(), AT_ONCE);
+    let size = work.builds.outcome_count().max(SERIES * work.builds.series_count());
+    let slices = Tests::slices(size, AT_ONCE);
     // On threads of their own, because reading and folding keep a processor busy from beginning to end.
     let fold = |tests| {
         let (work, runtime) = (work.clone(), Handle::current());

@@ -22,6 +22,7 @@ use datafusion::parquet::arrow::arrow_reader::{RowSelection, RowSelector};
 use datafusion::parquet::basic::{Compression, ZstdLevel};
 use datafusion::parquet::errors::ParquetError;
 use datafusion::parquet::file::properties::WriterProperties;
+use datafusion::parquet::schema::types::ColumnPath;
 use roaring::RoaringBitmap;
 
 use crate::Result;
@@ -188,11 +189,13 @@ pub(crate) fn write(folder: &Folder, is_closed: bool, mut lines: Vec<Line>) -> R
 
 fn properties() -> WriterProperties {
     let level = ZstdLevel::try_new(1).expect("1 is a level of zstd");
-    WriterProperties::builder()
+    let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(level))
         .set_max_row_group_row_count(Some(ROW_GROUP))
-        .set_data_page_row_count_limit(PAGE)
-        .build()
+        .set_data_page_row_count_limit(PAGE);
+    // Hardly two rows of a page share them: looking for repetition would cost more than everything else.
+    let unique = ["series_id", "test_id", "name", column::ROW].into_iter().map(ColumnPath::from);
+    unique.fold(properties, |properties, column| properties.set_column_dictionary_enabled(column, false)).build()
 }
 
 fn parquet(source: ParquetError) -> crate::Error {

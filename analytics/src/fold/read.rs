@@ -106,6 +106,16 @@ impl Builds {
         self.list.iter().map(|build| build.outcome_count.max(0).cast_unsigned()).sum()
     }
 
+    /// Returns about how many series they are of: no build of a lane has more tests than its largest one.
+    pub(super) fn series_count(&self) -> u64 {
+        let mut largest: HashMap<&Lane, u64> = HashMap::new();
+        for build in &self.list {
+            let count = largest.entry(&build.lane).or_default();
+            *count = (*count).max(build.outcome_count.max(0).cast_unsigned());
+        }
+        largest.values().sum()
+    }
+
     fn place(&self, observed: &Observed) -> &Place {
         &self.list[observed.build as usize].place
     }
