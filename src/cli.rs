@@ -48,6 +48,9 @@ pub(crate) enum Command {
     /// Makes, lists and revokes the tokens of those who upload reports
     #[command(subcommand)]
     Token(Token),
+    /// Lets in, lists and shuts out those who ask by SQL
+    #[command(subcommand)]
+    Reader(Reader),
     /// Explains how report files are read; exit status 1 if one cannot be
     Doctor(Doctor),
     /// Sends e-mails about incidents that opened or were resolved
@@ -354,6 +357,29 @@ pub(crate) enum Token {
     Revoke {
         /// Its number, as `list` says it
         id: i64,
+    },
+}
+
+/// What is done with readers.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Reader {
+    /// Lets a reader in and prints the token, once: bearer of HTTP and Flight, password of Postgres
+    Create {
+        /// The name, which is the user of Postgres
+        name: String,
+        /// Private columns (addresses) are for them, too
+        #[arg(long)]
+        private: bool,
+        /// From when on they are refused: 90d, 12w, 36h, or a date [default: never]
+        #[arg(long, value_name = "WHEN")]
+        expires: Option<String>,
+    },
+    /// Lists the readers; their tokens are nowhere
+    List,
+    /// Shuts a reader out
+    Revoke {
+        /// The name
+        name: String,
     },
 }
 

@@ -18,6 +18,7 @@ use crate::config::Config;
 mod blame;
 mod collect;
 mod demo;
+mod desk;
 mod doctor;
 mod export;
 mod history;
@@ -26,6 +27,7 @@ mod ingest;
 mod mail;
 mod maintain;
 mod problems;
+mod reader;
 mod serve;
 mod sql;
 mod test_name;
@@ -48,6 +50,7 @@ pub(crate) async fn run(cli: Cli, config: Config) -> Result<ExitCode> {
         Command::Serve(options) => serve::run(options, &cli, &config).await?,
         Command::Token(what) => token::run(what, &open(&cli, &config).await?)?,
         Command::Doctor(options) => return doctor::run(options, &config.report),
+        Command::Reader(what) => reader::run(what, &open(&cli, &config).await?)?,
         Command::Mail(options) => mail::run(options, &open(&cli, &config).await?, &config).await?,
         Command::Export(options) => export::run(options, &open(&cli, &config).await?).await?,
         Command::Rebuild => maintain::rebuild(&open(&cli, &config).await?).await?,

@@ -7,9 +7,11 @@
 //! - `kept`: views that a session computes once.
 //! - [`check`]: whether what is maintained equals what is recomputed.
 //! - [`session`]: one version of all tables under all views.
+//! - [`outside`]: questions of strangers, bounded.
 //! - [`view`]: the catalog of views; one file each under `views/`.
 
 pub mod check;
+pub mod outside;
 pub mod session;
 pub mod view;
 pub mod warehouse;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use annals_data::schema::{self, Visibility};
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
-use datafusion::catalog::{CatalogProvider, MemTable, MemoryCatalogProvider, MemorySchemaProvider};
+use datafusion::catalog::{CatalogProvider, MemTable, MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider};
 use datafusion::common::{ScalarValue, TableReference};
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::{TableProvider, ViewTable, provider_as_source};
@@ -31,9 +31,16 @@ pub struct Session {
     pub context: SessionContext,
     /// The number of the newest batch that it sees; it changes whenever an answer may change.
     pub version: i64,
+    /// The raw tables with their private columns; they are beside the context, never in it.
+    pub(crate) whole: Option<Arc<dyn SchemaProvider>>,
 }
 
 impl Session {
+    /// Returns a session over tables made by hand.
+    pub fn of(context: SessionContext, version: i64) -> Self {
+        Self { context, version, whole: None }
+    }
+
     /// Plans a query that only reads.
     ///
     /// # Errors
@@ -82,6 +89,10 @@ pub async fn build(tables: &RawTables, extra: &[View], version: i64) -> Result<S
         .set_bool("datafusion.execution.parquet.pushdown_filters", true)
         .set_bool("datafusion.execution.parquet.reorder_filters", true);
     let context = SessionContext::new_with_config(config);
+    let whole = MemorySchemaProvider::new();
+    for (name, provider) in tables {
+        whole.register_table(name.clone(), provider.clone())?;
+    }
     let catalog = Arc::new(MemoryCatalogProvider::new());
     for name in ["raw", "step", "mart", "system"] {
         catalog.register_schema(name, Arc::new(MemorySchemaProvider::new()))?;
@@ -93,7 +104,7 @@ pub async fn build(tables: &RawTables, extra: &[View], version: i64) -> Result<S
     let views: Vec<&View> = view::all().iter().chain(extra).collect();
     register_views(&context, &views).await?;
     register_system(&context, &views).await?;
-    Ok(Session { context, version })
+    Ok(Session { context, version, whole: Some(Arc::new(whole)) })
 }
 
 /// Returns the table without its private columns; a table that is no fact table has none.

@@ -15,10 +15,11 @@ use crate::{Error, Result};
 pub mod outbox;
 pub(crate) mod person;
 pub mod place;
+pub mod reader;
 pub mod token;
 
 /// The migrations; the version of a database is how many of them it has seen.
-const MIGRATIONS: &[&str] = &[include_str!("state/1.sql"), include_str!("state/2.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("state/1.sql"), include_str!("state/2.sql"), include_str!("state/3.sql")];
 
 /// The open state database.
 pub struct State {

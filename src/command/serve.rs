@@ -12,7 +12,7 @@ use futures::future::BoxFuture;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use super::mail;
+use super::{desk, mail};
 use crate::cli::{self, Cli};
 use crate::config::{self, Config};
 use crate::interrupt;
@@ -57,7 +57,11 @@ pub(super) async fn bind(listen: &str) -> Result<TcpListener> {
 pub(super) async fn serve(warehouse: Arc<Warehouse>, listener: TcpListener, config: &Config) -> Result<()> {
     let address = listener.local_addr()?;
     anstream::eprintln!("listening on http://{address}");
-    let app = App::of(warehouse.clone(), warehouse.store().log_folder(), annals_web::Limits::default());
+    let desk = desk::open(&warehouse, config)?;
+    let known = warehouse.clone();
+    let doorman = Box::new(move |token: &str| desk::asker(known.store().state(), token, "http"));
+    let limits = annals_web::Limits::default();
+    let app = App::of(warehouse.clone(), warehouse.store().log_folder(), limits, desk, doorman);
     let mut site = annals_web::router(app);
     let (bounds, secrets) = (config.intake.clone(), config.hook.clone());
     let setup = Setup { bounds, limits: config.report, secrets, is_local: address.ip().is_loopback() };

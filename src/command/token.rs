@@ -34,21 +34,30 @@ pub(super) fn run(what: &Token, warehouse: &Warehouse) -> Result<()> {
 }
 
 fn print(token: &token::Token) {
-    let date = |at: i64| DateTime::from_timestamp_micros(at).unwrap_or_default().format("%Y-%m-%d %H:%M").to_string();
-    let end = match (token.revoked_at, token.expires_at) {
-        (Some(at), _) => format!("revoked {}", date(at)),
-        (None, Some(at)) if at <= Utc::now().timestamp_micros() => format!("expired {}", date(at)),
-        (None, Some(at)) => format!("until {}", date(at)),
-        (None, None) => "without an end".to_owned(),
-    };
+    let end = ending(token.revoked_at, token.expires_at);
     let used = token.used_at.map_or("never used".to_owned(), |at| format!("last used {}", date(at)));
     let project = token.project.as_deref().map_or("(all)".to_owned(), plain);
     let (id, made, name) = (token.token_id, date(token.created_at), plain(&token.name));
     anstream::println!("{id:>4}  {project:<20}  made {made}  {end}  {used}  {name}");
 }
 
+/// Returns a time as people read it.
+pub(super) fn date(at: i64) -> String {
+    DateTime::from_timestamp_micros(at).unwrap_or_default().format("%Y-%m-%d %H:%M").to_string()
+}
+
+/// Returns how a token ends or ended.
+pub(super) fn ending(revoked_at: Option<i64>, expires_at: Option<i64>) -> String {
+    match (revoked_at, expires_at) {
+        (Some(at), _) => format!("revoked {}", date(at)),
+        (None, Some(at)) if at <= Utc::now().timestamp_micros() => format!("expired {}", date(at)),
+        (None, Some(at)) => format!("until {}", date(at)),
+        (None, None) => "without an end".to_owned(),
+    }
+}
+
 /// Reads when a token ends: `90d`, `12w`, `36h`, or a date.
-fn end(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
+pub(super) fn end(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
     let wrong = || format!("`{text}` is no time: say 90d, 12w, 36h, or a date");
     let end = match text.parse::<NaiveDate>() {
         Ok(date) => date.and_time(chrono::NaiveTime::MIN).and_utc(),

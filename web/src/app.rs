@@ -4,29 +4,24 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
+use annals_analytics::outside::{Asker, Bounds, Desk, Ground, Role};
 use annals_analytics::{Session, Warehouse};
+use axum::http::{HeaderMap, header};
 use chrono::{DateTime, Utc};
-use datafusion::execution::memory_pool::{FairSpillPool, MemoryPool};
 use futures::future::BoxFuture;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{Error, Result};
 
 /// The bounds of queries from outside.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// A query is stopped after this time.
-    pub time: Duration,
+    /// Those of every query, by whatever protocol.
+    pub desk: Bounds,
     /// An answer of the SQL endpoint is cut after this many rows, and says so.
     pub rows: usize,
     /// An export is cut after this many rows, and says so; an xlsx sheet holds 1,048,575 at most.
     pub export_rows: usize,
-    /// All queries from outside together may hold this much memory; what can spill to disk does.
-    pub memory: usize,
-    /// So many queries from outside run at once; the next is refused.
-    pub concurrency: usize,
     /// Bytes of a request's body, which is the length of a query.
     pub body: usize,
     /// Bytes of a log that a page shows.
@@ -35,15 +30,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            time: Duration::from_secs(30),
-            rows: 100_000,
-            export_rows: 1_000_000,
-            memory: 1 << 30,
-            concurrency: 8,
-            body: 256 << 10,
-            log: 64 << 20,
-        }
+        Self { desk: Bounds::default(), rows: 100_000, export_rows: 1_000_000, body: 256 << 10, log: 64 << 20 }
     }
 }
 
@@ -59,10 +46,13 @@ struct Shared {
     sessions: Box<Sessions>,
     log_dir: PathBuf,
     limits: Limits,
-    gate: Arc<Semaphore>,
-    memory: Arc<dyn MemoryPool>,
+    desk: Arc<Desk>,
+    doorman: Option<Box<Doorman>>,
     clock: fn() -> DateTime<Utc>,
 }
+
+/// Says who sent a token, or why nobody did.
+pub type Doorman = dyn Fn(&str) -> Result<Asker, String> + Send + Sync;
 
 impl App {
     /// Makes a site whose answers come from what `sessions` returns and whose logs lie in `log_dir`.
@@ -81,19 +71,27 @@ impl App {
         limits: Limits,
         clock: fn() -> DateTime<Utc>,
     ) -> Self {
-        let gate = Arc::new(Semaphore::new(limits.concurrency));
-        let memory = Arc::new(FairSpillPool::new(limits.memory));
-        let sessions = Box::new(sessions);
-        Self { shared: Arc::new(Shared { sessions, log_dir: log_dir.into(), limits, gate, memory, clock }) }
+        let desk = Desk::new(limits.desk.clone(), &Ground::default()).expect("a desk without folders opens none");
+        let (sessions, desk) = (Box::new(sessions), Arc::new(desk));
+        let shared = Shared { sessions, log_dir: log_dir.into(), limits, desk, doorman: None, clock };
+        Self { shared: Arc::new(shared) }
     }
 
-    /// Makes the site of a warehouse: it shows what was made ready last.
-    pub fn of(warehouse: Arc<Warehouse>, log_dir: impl Into<PathBuf>, limits: Limits) -> Self {
-        let sessions = move || -> BoxFuture<'static, annals_analytics::Result<Arc<Session>>> {
-            let warehouse = Arc::clone(&warehouse);
-            Box::pin(async move { warehouse.ready_session().await })
-        };
-        Self::new(sessions, log_dir, limits)
+    /// Makes the site of a warehouse: it shows what was made ready last, asking at a desk that other protocols share; `doorman` knows its tokens.
+    pub fn of(
+        warehouse: Arc<Warehouse>,
+        log_dir: impl Into<PathBuf>,
+        limits: Limits,
+        desk: Arc<Desk>,
+        doorman: Box<Doorman>,
+    ) -> Self {
+        let sessions: Box<Sessions> =
+            Box::new(move || -> BoxFuture<'static, annals_analytics::Result<Arc<Session>>> {
+                let warehouse = Arc::clone(&warehouse);
+                Box::pin(async move { warehouse.ready_session().await })
+            });
+        let (log_dir, doorman) = (log_dir.into(), Some(doorman));
+        Self { shared: Arc::new(Shared { sessions, log_dir, limits, desk, doorman, clock: Utc::now }) }
     }
 
     /// Returns the session that a whole request is answered from.
@@ -101,17 +99,24 @@ impl App {
         (self.shared.sessions)().await.map_err(Error::internal)
     }
 
-    /// Lets one more query from outside in, or refuses it.
-    pub(crate) fn enter(&self) -> Result<OwnedSemaphorePermit> {
-        Arc::clone(&self.shared.gate).try_acquire_owned().map_err(|_| Error::TooManyRequests)
+    /// Returns who asks: whose token came with the request, or anybody.
+    pub(crate) fn asker(&self, headers: &HeaderMap) -> Result<Asker> {
+        let Some(given) = headers.get(header::AUTHORIZATION) else {
+            return Ok(Asker { name: "anybody".into(), role: Role::Public, wire: "http" });
+        };
+        let token = given.to_str().ok().and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
+        let token =
+            token.ok_or_else(|| Error::Unauthorized("send `Authorization: Bearer TOKEN`, or nothing".into()))?;
+        let unknown = || Error::Unauthorized("no token is known here".into());
+        self.shared.doorman.as_ref().ok_or_else(unknown)?(token).map_err(Error::Unauthorized)
+    }
+
+    pub(crate) fn desk(&self) -> &Desk {
+        &self.shared.desk
     }
 
     pub(crate) fn limits(&self) -> &Limits {
         &self.shared.limits
-    }
-
-    pub(crate) fn memory(&self) -> Arc<dyn MemoryPool> {
-        Arc::clone(&self.shared.memory)
     }
 
     pub(crate) fn log_dir(&self) -> &Path {

@@ -1,12 +1,12 @@
-//! What a reader gets instead of a page: one variant per kind of answer, each with its status.
+//! What a reader gets instead of an answer, each with its status.
 //!
 //! Browsers get a page, callers under `/api` get `application/problem+json` (RFC 9457); `router` decides which.
 
 use std::time::Duration;
 
+use annals_analytics::outside;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use datafusion::error::DataFusionError;
 
 /// Why a request is not answered.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -17,6 +17,9 @@ pub enum Error {
     /// The request cannot be understood. Status 400.
     #[error("{0}")]
     BadRequest(String),
+    /// The token is not, or is no more, one of those who ask. Status 401.
+    #[error("{0}")]
+    Unauthorized(String),
     /// The query is wrong or not allowed. Status 400.
     #[error("{message}")]
     Query {
@@ -49,29 +52,12 @@ impl Error {
         Self::Internal
     }
 
-    /// Returns what the author of a query should know of its failure.
-    pub(crate) fn of_query(error: &DataFusionError) -> Self {
-        match error.find_root() {
-            DataFusionError::ResourcesExhausted(_) => {
-                return Self::TooLarge(
-                    "the query needs more memory than is allowed; ask for fewer rows or groups".into(),
-                );
-            }
-            DataFusionError::ObjectStore(_) | DataFusionError::IoError(_) | DataFusionError::ParquetError(_) => {
-                return Self::internal(error);
-            }
-            _ => {}
-        }
-        let text = error.strip_backtrace();
-        let place = error.diagnostic().and_then(|d| d.span).map(|s| (s.start.line, s.start.column));
-        Self::Query { place: place.or_else(|| place_in(&text)), message: text }
-    }
-
     /// Returns the status of the answer.
     pub fn status(&self) -> StatusCode {
         match self {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::BadRequest(_) | Self::Query { .. } => StatusCode::BAD_REQUEST,
+            Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
             Self::Timeout(_) => StatusCode::GATEWAY_TIMEOUT,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
@@ -88,33 +74,33 @@ impl Error {
     }
 }
 
+impl From<outside::Error> for Error {
+    fn from(error: outside::Error) -> Self {
+        match error {
+            outside::Error::Query { message, place } => Self::Query { message, place },
+            outside::Error::Refused(message) => Self::Query { message, place: None },
+            outside::Error::Timeout(time) => Self::Timeout(time),
+            outside::Error::TooLarge(text) => Self::TooLarge(text),
+            outside::Error::Busy => Self::TooManyRequests,
+            outside::Error::Cancelled => Self::BadRequest("the query was cancelled".into()),
+            outside::Error::Internal(reason) => Self::internal(reason),
+        }
+    }
+}
+
 impl IntoResponse for Error {
     /// Answers with the bare status; [`crate::router()`] gives it the body that suits the address.
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
-        if matches!(self, Self::TooManyRequests) {
-            response.headers_mut().insert("retry-after", axum::http::HeaderValue::from_static("1"));
+        let header = match self {
+            Self::TooManyRequests => Some(("retry-after", "1")),
+            Self::Unauthorized(_) => Some(("www-authenticate", "Bearer")),
+            _ => None,
+        };
+        if let Some((name, value)) = header {
+            response.headers_mut().insert(name, axum::http::HeaderValue::from_static(value));
         }
         response.extensions_mut().insert(self);
         response
-    }
-}
-
-/// Finds `Line: 1, Column: 8` in a parser's message.
-fn place_in(text: &str) -> Option<(u64, u64)> {
-    let (_, rest) = text.split_once("Line: ")?;
-    let (line, rest) = rest.split_once(", Column: ")?;
-    let column: String = rest.chars().take_while(char::is_ascii_digit).collect();
-    Some((line.parse().ok()?, column.parse().ok()?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::place_in;
-
-    #[test]
-    fn a_parser_names_the_place() {
-        assert_eq!(place_in("Expected: x, found: y at Line: 3, Column: 14"), Some((3, 14)));
-        assert_eq!(place_in("no such table"), None);
     }
 }

@@ -6,6 +6,7 @@ mod csv;
 mod html;
 mod json;
 mod markdown;
+mod stream;
 mod xlsx;
 
 use std::fmt;
@@ -19,12 +20,15 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
 pub use json::arrays;
+pub(crate) use stream::{End, Shape, Stream};
 
 /// A file format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// Comma-separated values with a header; texts that a spreadsheet would run are defused.
     Csv,
+    /// The same, separated by tabs.
+    Tsv,
     /// A workbook of one sheet.
     Xlsx,
     /// A page that needs nothing else.
@@ -42,8 +46,9 @@ pub enum Format {
 }
 
 /// All formats.
-pub const FORMATS: [Format; 8] = [
+pub const FORMATS: [Format; 9] = [
     Format::Csv,
+    Format::Tsv,
     Format::Xlsx,
     Format::Html,
     Format::Markdown,
@@ -58,6 +63,7 @@ impl Format {
     pub fn name(self) -> &'static str {
         match self {
             Self::Csv => "csv",
+            Self::Tsv => "tsv",
             Self::Xlsx => "xlsx",
             Self::Html => "html",
             Self::Markdown => "markdown",
@@ -81,6 +87,7 @@ impl Format {
     pub fn content_type(self) -> &'static str {
         match self {
             Self::Csv => "text/csv; charset=utf-8",
+            Self::Tsv => "text/tab-separated-values; charset=utf-8",
             Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             Self::Html => "text/html; charset=utf-8",
             Self::Markdown => "text/markdown; charset=utf-8",
@@ -121,7 +128,7 @@ impl fmt::Display for Format {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No format has this name.
-    #[error("no format `{0}`; there are csv, xlsx, html, markdown, json, ndjson, parquet and arrow")]
+    #[error("no format `{0}`; there are csv, tsv, xlsx, html, markdown, json, ndjson, parquet and arrow")]
     UnknownFormat(String),
     /// More rows or columns than a sheet holds.
     #[error("a sheet holds 1,048,575 rows and 16,384 columns; the table has {0} and {1}")]
@@ -157,7 +164,8 @@ impl Document<'_> {
     /// Fails for types that the format does not know, and for more than a sheet holds.
     pub fn write(&self, format: Format) -> Result<Vec<u8>, Error> {
         match format {
-            Format::Csv => csv::write(self),
+            Format::Csv => csv::write(self, b','),
+            Format::Tsv => csv::write(self, b'\t'),
             Format::Xlsx => xlsx::write(self),
             Format::Html => html::write(self),
             Format::Markdown => markdown::write(self),
@@ -169,9 +177,7 @@ impl Document<'_> {
     }
 
     fn parquet(&self) -> Result<Vec<u8>, Error> {
-        let compression = Compression::ZSTD(ZstdLevel::default());
-        let properties = WriterProperties::builder().set_compression(compression).build();
-        let mut writer = ArrowWriter::try_new(Vec::new(), self.schema.clone(), Some(properties))?;
+        let mut writer = ArrowWriter::try_new(Vec::new(), self.schema.clone(), Some(parquet_properties()))?;
         for batch in self.batches {
             writer.write(batch)?;
         }
@@ -185,6 +191,10 @@ impl Document<'_> {
         }
         Ok(writer.into_inner()?)
     }
+}
+
+fn parquet_properties() -> WriterProperties {
+    WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default())).build()
 }
 
 /// Writes batches of one schema; without any batch there are no columns either.

@@ -6,7 +6,7 @@
 //! - [`App`]: what the handlers share: where sessions come from, the logs, the bounds.
 //! - `page`: one file per page; each reads single views through `select` and fills one template.
 //! - `chart`: one file per chart, drawn as SVG.
-//! - [`query`]: SQL from outside, read-only and bounded.
+//! - `query`: SQL from readers, over the desk that all protocols share.
 //! - [`export`]: record batches as csv, xlsx, html, markdown, json, ndjson, parquet or arrow.
 //! - [`mail`]: rows of views as e-mails, and their delivery.
 //!
@@ -15,13 +15,13 @@
 pub mod app;
 pub mod export;
 pub mod mail;
-pub mod query;
 pub mod router;
 
 mod chart;
 mod error;
 mod listen;
 mod page;
+mod query;
 mod request;
 mod select;
 mod show;

@@ -8,6 +8,7 @@ pub(crate) mod author;
 pub(crate) mod build;
 pub(crate) mod chart;
 pub(crate) mod error;
+mod file;
 pub(crate) mod grid;
 pub(crate) mod incident;
 mod list;
@@ -45,7 +46,7 @@ pub(crate) struct Page {
 impl Page {
     /// Opens a page of a section of the site; the section is the path of its entry in the navigation.
     pub(crate) async fn open(app: &App, section: &'static str) -> Result<Self> {
-        let time = app.limits().time;
+        let time = app.limits().desk.time;
         Ok(Self { session: app.session().await?, now: app.now(), time, section })
     }
 

@@ -39,6 +39,7 @@ pub const ROUTES: &[Route] = &[
     Route { path: "/view/{name}", shows: "one view, or its rows as a file", handler: || get(view::show) },
     Route { path: "/sql", shows: "a query and its answer", handler: || get(sql::show) },
     Route { path: "/api/sql", shows: "a query's answer as data", handler: || get(api_sql::get).post(api_sql::post) },
+    Route { path: "/api/view/{file}", shows: "a view's rows as data", handler: || get(view::data) },
     Route { path: "/chart/{name}", shows: "a chart as SVG", handler: || get(chart::show) },
     Route { path: "/assets/annals.css", shows: "the style sheet", handler: || get(asset::css) },
     Route { path: "/favicon.svg", shows: "the icon", handler: || get(asset::icon) },
@@ -66,8 +67,10 @@ async fn explain(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let Some(error) = response.extensions_mut().remove::<Error>() else { return response };
     let mut told = if is_api { problem_json(&error) } else { error::page(&error) };
-    if let Some(wait) = response.headers().get(header::RETRY_AFTER) {
-        told.headers_mut().insert(header::RETRY_AFTER, wait.clone());
+    for name in [header::RETRY_AFTER, header::WWW_AUTHENTICATE] {
+        if let Some(value) = response.headers().get(&name) {
+            told.headers_mut().insert(name, value.clone());
+        }
     }
     told
 }

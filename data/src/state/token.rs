@@ -8,9 +8,9 @@ use super::State;
 use crate::{Error, Result};
 
 /// What a token's text begins with, so that people and scanners know one when they see it.
-const PREFIX: &str = "annals_";
+pub(super) const PREFIX: &str = "annals_";
 /// The last use is recorded to this many microseconds, so that a busy sender does not keep the disk busy.
-const USE_EVERY: i64 = 60_000_000;
+pub(super) const USE_EVERY: i64 = 60_000_000;
 
 /// What is known of a token; its text is not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,12 +47,7 @@ pub enum Pass {
 impl State {
     /// Makes a token and returns its number and its text, which is nowhere else.
     pub fn create_token(&self, name: &str, project: Option<&str>, expires_at: Option<i64>) -> Result<(i64, String)> {
-        let mut secret = [0; 32];
-        getrandom::getrandom(&mut secret).map_err(|source| Error::File {
-            path: "the system's source of randomness".into(),
-            source: source.into(),
-        })?;
-        let text = format!("{PREFIX}{}", blake3::Hash::from_bytes(secret).to_hex());
+        let text = format!("{PREFIX}{}", secret()?);
         const INSERT: &str =
             "INSERT INTO token (name, hash, project, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)";
         let token_id = self.write_aside(|t| {
@@ -113,10 +108,18 @@ fn token(row: &Row<'_>) -> rusqlite::Result<Token> {
     })
 }
 
-fn hash(text: &str) -> [u8; 32] {
+/// Returns what nobody can guess.
+pub(super) fn secret() -> Result<String> {
+    let mut secret = [0; 32];
+    getrandom::getrandom(&mut secret)
+        .map_err(|source| Error::File { path: "the system's source of randomness".into(), source: source.into() })?;
+    Ok(blake3::Hash::from_bytes(secret).to_hex().to_string())
+}
+
+pub(super) fn hash(text: &str) -> [u8; 32] {
     *blake3::hash(text.as_bytes()).as_bytes()
 }
 
-fn now() -> i64 {
+pub(super) fn now() -> i64 {
     chrono::Utc::now().timestamp_micros()
 }

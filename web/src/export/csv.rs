@@ -2,22 +2,41 @@
 
 use std::borrow::Cow;
 
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
+
 use super::{Document, Error};
 use crate::table::{Cell, Table};
 
 /// Writes a header and the rows; numbers and times are never changed, texts may get a leading `'`.
-pub(super) fn write(document: &Document<'_>) -> Result<Vec<u8>, Error> {
-    let table = Table::new(document.schema, document.batches)?;
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let failed = |error: csv::Error| arrow::error::ArrowError::CsvError(error.to_string());
-    if table.columns.is_empty() {
-        return Ok(Vec::new());
+pub(super) fn write(document: &Document<'_>, delimiter: u8) -> Result<Vec<u8>, Error> {
+    let mut bytes = header(document.schema, delimiter)?;
+    for batch in document.batches {
+        bytes.extend(rows(batch, delimiter)?);
     }
-    writer.write_record(table.columns.iter().map(|c| defuse(c).into_owned())).map_err(failed)?;
-    for row in &table.rows {
-        writer.write_record(row.cells.iter().map(text)).map_err(failed)?;
+    Ok(bytes)
+}
+
+/// Writes the names of the columns, if there are any.
+pub(super) fn header(schema: &SchemaRef, delimiter: u8) -> Result<Vec<u8>, Error> {
+    let names = schema.fields().iter().map(|field| defuse(field.name()).into_owned());
+    if schema.fields().is_empty() { Ok(Vec::new()) } else { records([names.collect()], delimiter) }
+}
+
+/// Writes the rows of a batch.
+pub(super) fn rows(batch: &RecordBatch, delimiter: u8) -> Result<Vec<u8>, Error> {
+    let table = Table::new(&batch.schema(), std::slice::from_ref(batch))?;
+    records(table.rows.iter().map(|row| row.cells.iter().map(text).collect()), delimiter)
+}
+
+fn records(records: impl IntoIterator<Item = Vec<String>>, delimiter: u8) -> Result<Vec<u8>, Error> {
+    let failed = |text: String| Error::Arrow(ArrowError::CsvError(text));
+    let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
+    for record in records {
+        writer.write_record(&record).map_err(|error| failed(error.to_string()))?;
     }
-    writer.into_inner().map_err(|error| Error::Arrow(arrow::error::ArrowError::CsvError(error.to_string())))
+    writer.into_inner().map_err(|error| failed(error.to_string()))
 }
 
 fn text(cell: &Cell) -> String {

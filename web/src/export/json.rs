@@ -21,8 +21,17 @@ pub(super) fn write(document: &Document<'_>) -> Result<Vec<u8>, Error> {
 }
 
 pub(super) fn write_lines(document: &Document<'_>) -> Result<Vec<u8>, Error> {
+    let mut text = Vec::new();
+    for batch in document.batches {
+        text.extend(lines(batch)?);
+    }
+    Ok(text)
+}
+
+/// Writes one object per line.
+pub(super) fn lines(batch: &RecordBatch) -> Result<Vec<u8>, Error> {
     let mut writer = builder().build::<_, LineDelimited>(Vec::new());
-    writer.write_batches(&document.batches.iter().collect::<Vec<_>>())?;
+    writer.write(batch)?;
     writer.finish()?;
     Ok(writer.into_inner())
 }

@@ -1,21 +1,18 @@
 //! `/api/sql`: a query in, rows out, in the format that the caller asks for.
 
-use std::sync::Arc;
-
-use annals_analytics::Session;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
-use axum::http::{HeaderMap, HeaderValue, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, header};
+use axum::response::Response;
 use datafusion::scalar::ScalarValue;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::export::{self, Document, Format};
-use crate::query::{self, Answer, Bounds};
+use super::file::{self, Wish};
+use crate::export::{self, Format, Shape};
 use crate::request::Params;
-use crate::{App, Error, Result};
+use crate::{App, Error, Result, query};
 
 /// What a caller asks.
 #[derive(Debug, Default, Deserialize)]
@@ -29,6 +26,10 @@ struct Ask {
     params: Vec<Value>,
     /// The format; the `Accept` header says it otherwise.
     format: Option<String>,
+    /// How rows stand in `json`: `rows`, or `columns`.
+    shape: Option<String>,
+    /// Explain the query instead: `plan`, or `analyze`, which runs it.
+    explain: Option<String>,
     /// How whole numbers are written in `json`: `number`, or `string` for readers that know only 53 bits.
     int64: Option<String>,
 }
@@ -42,7 +43,7 @@ pub(crate) async fn get(State(app): State<App>, headers: HeaderMap, params: Para
         }
     };
     let sql = if params.get("q").is_empty() { params.get("sql") } else { params.get("q") };
-    let ask = Ask { sql: sql.to_owned(), params: list, format: None, int64: None };
+    let ask = Ask { sql: sql.to_owned(), params: list, ..Ask::default() };
     serve(&app, &headers, &params, ask).await
 }
 
@@ -68,21 +69,39 @@ async fn serve(app: &App, headers: &HeaderMap, params: &Params, ask: Ask) -> Res
     if ask.sql.trim().is_empty() {
         return Err(Error::BadRequest("there is no query; send it as `q`, or as `sql` in a JSON object".into()));
     }
-    let format = format(headers, params, &ask)?;
-    let int64 = ask.int64.as_deref().unwrap_or(params.get("int64"));
-    let texts = int64 == "string";
-    let values = ask.params.into_iter().map(value).collect::<Result<_>>()?;
-    let session = app.session().await?;
-    let permit = app.enter()?;
-    let answer = self::ask(app, &session, &ask.sql, values, app.limits().rows).await?;
-    let write = move || {
-        let _permit = permit;
-        let document = Document { schema: &answer.schema, batches: &answer.batches, title: "annals", note: "" };
-        let bytes = if format == Format::Json { envelope(&answer, texts) } else { document.write(format) };
-        bytes.map(|bytes| (bytes, answer))
+    let asker = app.asker(headers)?;
+    let wish = Wish::read(headers, params, &ask)?;
+    let text = match explained(ask.explain.as_deref().unwrap_or(params.get("explain")))? {
+        Some(prefix) => format!("{prefix} {}", ask.sql),
+        None => ask.sql.clone(),
     };
-    let (bytes, answer) = tokio::task::spawn_blocking(write).await.map_err(Error::internal)?.map_err(refused)?;
-    Ok(respond(bytes, format, &answer, None))
+    let values = ask.params.into_iter().map(value).collect::<Result<Vec<_>>>()?;
+    let session = app.session().await?;
+    let said = format!("{text}\n{values:?}");
+    let question = query::plan(app, &session, &asker, &text, values).await?;
+    file::answer(app, headers, &asker, question, &wish, &said, None).await
+}
+
+/// Returns what stands before a query that is to be explained.
+fn explained(how: &str) -> Result<Option<&'static str>> {
+    match how {
+        "" | "false" | "0" => Ok(None),
+        "true" | "1" | "plan" => Ok(Some("EXPLAIN")),
+        "analyze" => Ok(Some("EXPLAIN ANALYZE")),
+        other => Err(Error::BadRequest(format!("`explain` is plan or analyze, not {other}"))),
+    }
+}
+
+impl Wish {
+    fn read(headers: &HeaderMap, params: &Params, ask: &Ask) -> Result<Self> {
+        let shape = match ask.shape.as_deref().unwrap_or(params.get("shape")) {
+            "" | "rows" => Shape::Rows,
+            "columns" => Shape::Columns,
+            other => return Err(Error::BadRequest(format!("`shape` is rows or columns, not {other}"))),
+        };
+        let texts = ask.int64.as_deref().unwrap_or(params.get("int64")) == "string";
+        Ok(Self { format: format(headers, params, ask)?, shape, texts })
+    }
 }
 
 /// Takes the format of the parameter, of the body, or the first of `Accept` that is known.
@@ -110,69 +129,4 @@ fn value(json: Value) -> Result<ScalarValue> {
             Err(Error::BadRequest("a parameter is a text, number, flag or null".into()))
         }
     }
-}
-
-/// Runs a query from outside within the site's bounds.
-pub(super) async fn ask(
-    app: &App,
-    session: &Arc<Session>,
-    sql: &str,
-    params: Vec<ScalarValue>,
-    rows: usize,
-) -> Result<Answer> {
-    query::run(session, sql, params, &bounds(app, rows)).await
-}
-
-pub(super) fn bounds(app: &App, rows: usize) -> Bounds {
-    Bounds { time: app.limits().time, rows, memory: app.memory() }
-}
-
-/// Says why rows cannot be written in a format.
-pub(super) fn refused(error: export::Error) -> Error {
-    match error {
-        export::Error::TooLarge(_, _) => Error::TooLarge(error.to_string()),
-        other => Error::BadRequest(format!("this answer cannot be written in this format: {other}")),
-    }
-}
-
-/// Writes `{columns, rows, row_count, is_truncated, version, elapsed_ms}`.
-fn envelope(answer: &Answer, texts: bool) -> Result<Vec<u8>, export::Error> {
-    let columns: Vec<_> =
-        answer.schema.fields().iter().map(|f| json!({"name": f.name(), "type": f.data_type().to_string()})).collect();
-    let rows = export::arrays(&answer.batches, texts)?;
-    let whole = json!({
-        "columns": columns,
-        "rows": rows,
-        "row_count": answer.row_count(),
-        "truncated": answer.is_truncated,
-        "version": answer.version,
-        "elapsed_ms": (answer.elapsed.as_secs_f64() * 1e6).round() / 1e3,
-    });
-    Ok(whole.to_string().into_bytes())
-}
-
-/// Answers with a file; `name` makes browsers save it under that name.
-pub(super) fn respond(bytes: Vec<u8>, format: Format, answer: &Answer, name: Option<&str>) -> Response {
-    let mut response = ([(header::CONTENT_TYPE, format.content_type())], bytes).into_response();
-    let headers = response.headers_mut();
-    let mut set = |name: &'static str, value: String| {
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            headers.insert(name, value);
-        }
-    };
-    set("x-annals-version", answer.version.to_string());
-    set("x-annals-truncated", answer.is_truncated.to_string());
-    set("x-annals-row-count", answer.row_count().to_string());
-    set("cache-control", "no-cache".to_owned());
-    if format == Format::Html {
-        set("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox".to_owned());
-    }
-    let is_shown = matches!(format, Format::Json | Format::Html | Format::Ndjson);
-    if !is_shown {
-        set(
-            "content-disposition",
-            format!("attachment; filename=\"{}.{}\"", name.unwrap_or("answer"), format.extension()),
-        );
-    }
-    response
 }

@@ -2,10 +2,12 @@
 
 use askama::Template;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::Html;
 
 use super::view::{View, catalog};
-use super::{Page, api_sql, html};
+use super::{Page, html};
+use crate::query;
 use crate::request::Params;
 use crate::show;
 use crate::table::Table;
@@ -83,9 +85,10 @@ pub(crate) async fn show(State(app): State<App>, params: Params) -> Result<Html<
     html(&sql)
 }
 
-async fn answer(app: &App, page: &Page, query: &str) -> Result<(Table, String)> {
-    let _permit = app.enter()?;
-    let answer = api_sql::ask(app, page.session(), query, vec![], ROWS).await?;
+async fn answer(app: &App, page: &Page, text: &str) -> Result<(Table, String)> {
+    let asker = app.asker(&HeaderMap::new())?;
+    let question = query::plan(app, page.session(), &asker, text, vec![]).await?;
+    let answer = query::answer(app, &asker, question, ROWS).await?;
     let table = Table::new(&answer.schema, &answer.batches).map_err(Error::internal)?;
     let count = show::count(table.len() as i64);
     let rows = match answer.is_truncated {

@@ -1,13 +1,16 @@
 //! `/view` and `/view/{name}`: the catalog; each view with its text, columns, first rows, and as a file.
 
+use annals_analytics::outside::Answer;
 use askama::Template;
 use axum::extract::{Path, State};
+use axum::http::HeaderMap;
 use axum::response::{Html, IntoResponse, Response};
 use datafusion::common::TableReference;
 
-use super::{Page, api_sql, html};
-use crate::export::{Document, FORMATS, Format};
-use crate::query::{self, Answer};
+use super::file::{self, Wish};
+use super::{Page, html};
+use crate::export::{Document, FORMATS, Format, Shape};
+use crate::query;
 use crate::request::Params;
 use crate::select::Select;
 use crate::show;
@@ -107,7 +110,6 @@ pub(crate) async fn show(State(app): State<App>, Path(file): Path<String>, param
         return file_of(&app, name, format, &params).await;
     }
     let page = Page::open(&app, "/view").await?;
-    let _permit = app.enter()?;
     let view = describe(&page, &file).await?;
     let answer = rows(&app, &page, &file, &params, ROWS).await?;
     let table = Table::new(&answer.schema, &answer.batches).map_err(Error::internal)?;
@@ -121,7 +123,6 @@ pub(crate) async fn show(State(app): State<App>, Path(file): Path<String>, param
 
 async fn file_of(app: &App, name: &str, format: Format, params: &Params) -> Result<Response> {
     let page = Page::open(app, "/view").await?;
-    let permit = app.enter()?;
     let view = describe(&page, name).await?;
     let answer = rows(app, &page, name, params, app.limits().export_rows).await?;
     let title = if view.title.is_empty() { view.name.clone() } else { view.title.clone() };
@@ -130,21 +131,39 @@ async fn file_of(app: &App, name: &str, format: Format, params: &Params) -> Resu
     let note = [view.note(), filters.join(", "), format!("Computed {}.", page.clock()), cut.to_owned()].join("\n");
     let name = view.name.clone();
     let write = move || {
-        let _permit = permit;
         let sheet = if format == Format::Xlsx { &view.name } else { &title };
         let document = Document { schema: &answer.schema, batches: &answer.batches, title: sheet, note: &note };
         document.write(format).map(|bytes| (bytes, answer))
     };
-    let (bytes, answer) =
-        tokio::task::spawn_blocking(write).await.map_err(Error::internal)?.map_err(api_sql::refused)?;
-    Ok(api_sql::respond(bytes, format, &answer, Some(&name)))
+    let (bytes, answer) = tokio::task::spawn_blocking(write).await.map_err(Error::internal)?.map_err(file::refused)?;
+    let counts = Some((answer.is_truncated, answer.row_count()));
+    Ok(file::respond(bytes, format, answer.version, counts, Some(&name)))
+}
+
+/// `GET /api/view/NAME.FORMAT?column=value`: the rows of a view, streamed.
+pub(crate) async fn data(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Path(file): Path<String>,
+    params: Params,
+) -> Result<Response> {
+    let (name, format) = file.rsplit_once('.').ok_or_else(|| missing(&file))?;
+    let format: Format = format.parse().map_err(|e: crate::export::Error| Error::NotFound(e.to_string()))?;
+    let asker = app.asker(&headers)?;
+    let session = app.session().await?;
+    let filters: Vec<_> = params.pairs().filter(|(_, value)| !value.is_empty()).collect();
+    let question = query::table(&app, &session, &asker, reference(name)?, &filters).await?;
+    let wish = Wish { format, shape: Shape::Rows, texts: false };
+    let said = format!("{name}?{filters:?}");
+    file::answer(&app, &headers, &asker, question, &wish, &said, Some(name)).await
 }
 
 /// Returns the rows of a view whose columns have the values that the address asks for.
 async fn rows(app: &App, page: &Page, name: &str, params: &Params, limit: usize) -> Result<Answer> {
-    let bounds = api_sql::bounds(app, limit);
+    let asker = app.asker(&HeaderMap::new())?;
     let filters: Vec<_> = params.pairs().filter(|(_, value)| !value.is_empty()).collect();
-    query::table(page.session(), reference(name)?, &filters, &bounds).await
+    let question = query::table(app, page.session(), &asker, reference(name)?, &filters).await?;
+    query::answer(app, &asker, question, limit).await
 }
 
 /// Reads `view` or `layer.view`.

@@ -64,7 +64,7 @@ pub async fn session(further: &[&str]) -> Arc<Session> {
     for statement in further {
         run(&context, statement).await;
     }
-    Arc::new(Session { context, version: 7 })
+    Arc::new(Session::of(context, 7))
 }
 
 fn clock() -> DateTime<Utc> {

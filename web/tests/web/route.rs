@@ -68,6 +68,7 @@ const EXAMPLES: &[(&str, &str, &[&str])] = &[
         &["3 rows in", "reads &#60;script&#62;", "format=parquet"],
     ),
     ("/api/sql", "/api/sql?q=SELECT+1+AS+a", &["\"rows\":[[1]]"]),
+    ("/api/view/{file}", "/api/view/problem.json?problem_id=p-1", &["\"row_count\":1"]),
     ("/chart/{name}", "/chart/pass_rate.svg?project=demo&branch=main", &["<svg", "role=\"img\"", "Pass rate by day"]),
     ("/assets/annals.css", "/assets/annals.css", &["prefers-color-scheme: dark"]),
     ("/favicon.svg", "/favicon.svg", &["<svg"]),

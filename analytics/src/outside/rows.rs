@@ -1,0 +1,240 @@
+//! An answer as it is computed.
+//!
+//! A query runs in a task of its own, so that its time is kept even while it computes. A few batches wait for whoever
+//! takes them, no more: a slow reader holds the query back. Dropping the rows ends the task.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use datafusion::common::runtime::SpawnedTask;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::dataframe::DataFrame;
+use datafusion::execution::memory_pool::MemoryConsumer;
+use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
+use datafusion::physical_plan::execute_stream;
+use futures::StreamExt;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+use super::error::{Error, Result};
+use super::log::Entry;
+use super::queue::Turn;
+use super::{Bounds, Clock, Question, guard};
+
+/// Batches that wait for their reader.
+const AHEAD: usize = 2;
+
+/// What the computing task hands over.
+enum Part {
+    Schema(SchemaRef),
+    Batch(RecordBatch),
+    /// There is more than the bounds let out.
+    Cut,
+}
+
+/// The rows of an answer, to be taken one batch after another.
+pub struct Rows {
+    /// Names and types of the columns, also when there are no rows.
+    pub schema: SchemaRef,
+    /// The version of the data.
+    pub version: i64,
+    parts: Receiver<Result<Part>>,
+    entry: Option<Entry>,
+    started: Instant,
+    time: Duration,
+    count: u64,
+    is_truncated: bool,
+    /// Ends with the rows.
+    _task: SpawnedTask<()>,
+}
+
+/// A whole answer in memory.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Names and types of its columns, also when there are no rows.
+    pub schema: SchemaRef,
+    /// Its rows.
+    pub batches: Vec<RecordBatch>,
+    /// There are more rows than the bounds let out.
+    pub is_truncated: bool,
+    /// The version of the data that it was computed from.
+    pub version: i64,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+impl Answer {
+    /// Returns the number of rows.
+    pub fn row_count(&self) -> usize {
+        self.batches.iter().map(RecordBatch::num_rows).sum()
+    }
+}
+
+impl Rows {
+    pub(super) async fn begin(
+        turn: Turn,
+        question: Question,
+        bounds: &Bounds,
+        entry: Entry,
+    ) -> Result<Self> {
+        let (started, time, version) = (Instant::now(), bounds.time, question.version);
+        let (give, parts) = channel(AHEAD);
+        let work = Work { question, rows: bounds.rows, bytes: bounds.bytes, deadline: started + time, give };
+        let task = SpawnedTask::spawn(async move {
+            let give = work.give.clone();
+            if let Err(error) = work.run().await {
+                let _ = give.send(Err(error)).await;
+            }
+            drop(turn);
+        });
+        let schema = Arc::new(arrow::datatypes::Schema::empty());
+        let mut rows = Self {
+            schema,
+            version,
+            parts,
+            entry: Some(entry),
+            started,
+            time,
+            count: 0,
+            is_truncated: false,
+            _task: task,
+        };
+        match rows.part().await? {
+            Some(Part::Schema(schema)) => rows.schema = schema,
+            // The task always says the schema first, unless it was ended with the whole runtime.
+            _ => return Err(Error::Cancelled),
+        }
+        Ok(rows)
+    }
+
+    /// Returns the next batch.
+    ///
+    /// # Errors
+    /// Whatever ends the query; nothing comes after it.
+    pub async fn next(&mut self) -> Option<Result<RecordBatch>> {
+        loop {
+            match self.part().await {
+                Ok(Some(Part::Batch(batch))) => {
+                    self.count += batch.num_rows() as u64;
+                    return Some(Ok(batch));
+                }
+                Ok(Some(Part::Cut)) => self.is_truncated = true,
+                Ok(Some(Part::Schema(_))) => {}
+                Ok(None) => return None,
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+
+    /// Returns whether rows were left out; known at the end.
+    pub fn is_truncated(&self) -> bool {
+        self.is_truncated
+    }
+
+    /// Takes all rows; they count against the memory of all queries.
+    ///
+    /// # Errors
+    /// As [`Rows::next`], and [`Error::TooLarge`] when they do not fit.
+    pub async fn collect(mut self, desk: &super::Desk) -> Result<Answer> {
+        let held = MemoryConsumer::new("answer").register(&desk.runtime.memory_pool);
+        let mut batches = Vec::new();
+        while let Some(batch) = self.next().await {
+            let batch = batch?;
+            held.try_grow(batch.get_array_memory_size()).map_err(|e| Error::of(&e))?;
+            batches.push(batch);
+        }
+        Ok(Answer {
+            schema: Arc::clone(&self.schema),
+            batches,
+            is_truncated: self.is_truncated,
+            version: self.version,
+            elapsed: self.started.elapsed(),
+        })
+    }
+
+    async fn part(&mut self) -> Result<Option<Part>> {
+        let left = self.time.saturating_sub(self.started.elapsed());
+        let part = tokio::time::timeout(left, self.parts.recv()).await;
+        let late = || Err(Error::Timeout(self.time));
+        match part {
+            Err(_) => self.ended(late()),
+            // The guard's own error comes at the deadline too, sometimes before the timer's.
+            Ok(Some(Err(_))) if self.started.elapsed() >= self.time => self.ended(late()),
+            Ok(Some(Err(error))) => self.ended(Err(error)),
+            Ok(Some(Ok(part))) => Ok(Some(part)),
+            Ok(None) => self.ended(Ok(None)),
+        }
+    }
+
+    /// Notes the end, once.
+    fn ended(&mut self, end: Result<Option<Part>>) -> Result<Option<Part>> {
+        self.parts.close();
+        if let Some(entry) = self.entry.take() {
+            entry.end(self.count, end.as_ref().err());
+        }
+        end
+    }
+}
+
+/// The computing side.
+struct Work {
+    question: Question,
+    rows: usize,
+    bytes: usize,
+    deadline: Instant,
+    give: Sender<Result<Part>>,
+}
+
+impl Work {
+    async fn run(self) -> Result<()> {
+        let failed = |error| Error::of(&error);
+        let Question { plan, context, .. } = self.question;
+        let frame = DataFrame::new(context.state(), plan);
+        let plan = frame.create_physical_plan().await.map_err(failed)?;
+        let plan = guard::guarded(plan, self.deadline).map_err(failed)?;
+        let mut stream = execute_stream(plan, context.task_ctx()).map_err(failed)?;
+        if self.give.send(Ok(Part::Schema(stream.schema()))).await.is_err() {
+            return Ok(());
+        }
+        let (mut rows, mut bytes) = (self.rows, self.bytes);
+        while let Some(batch) = stream.next().await {
+            let batch = batch.map_err(failed)?;
+            let size = batch.get_array_memory_size();
+            let is_cut = batch.num_rows() > rows || size > bytes;
+            let batch = if is_cut { batch.slice(0, rows.min(batch.num_rows())) } else { batch };
+            (rows, bytes) = (rows - batch.num_rows(), bytes.saturating_sub(size));
+            // A reader that is gone wants nothing more.
+            if self.give.send(Ok(Part::Batch(batch))).await.is_err() {
+                return Ok(());
+            }
+            if is_cut {
+                let _ = self.give.send(Ok(Part::Cut)).await;
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns what a plan depends on besides the data.
+pub(super) fn clock(plan: &LogicalPlan) -> Clock {
+    let mut clock = Clock::None;
+    let mut look = |expr: &Expr| {
+        if let Expr::ScalarFunction(call) = expr {
+            clock = clock.max(match call.func.signature().volatility {
+                Volatility::Immutable => Clock::None,
+                Volatility::Stable => Clock::Time,
+                Volatility::Volatile => Clock::Chance,
+            });
+        }
+        Ok(TreeNodeRecursion::Continue)
+    };
+    let seen = plan.apply_with_subqueries(|node| {
+        for expr in node.expressions() {
+            expr.apply(&mut look)?;
+        }
+        Ok(TreeNodeRecursion::Continue)
+    });
+    if seen.is_err() { Clock::Chance } else { clock }
+}
