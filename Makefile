@@ -9,6 +9,9 @@ export ANNALS_PYTHON ?= $(CACHE)/venv/bin/python
 # Warnings are refused by clippy's own argument rather than by RUSTFLAGS, which would recompile every dependency.
 CARGO := cargo --locked
 READERS := deltalake duckdb polars pyarrow
+# What connects to the wires, apart from the readers: they want a newer SQLAlchemy than the bench's oldest parser bears.
+export ANNALS_CLIENTS ?= $(CACHE)/clients/bin/python
+CLIENTS := adbc_driver_flightsql asyncpg pandas polars psycopg pyarrow sqlalchemy
 # What the bench of intake is compared with; subunit2sql needs the older interfaces.
 PARSERS := test_results_parser junitparser subunit2sql
 PINS := "oslo.db<13" "SQLAlchemy<2"
@@ -24,6 +27,10 @@ setup: ## Installs what is missing: system packages, and other engines to read t
 	@$(ANNALS_PYTHON) -c 'import $(shell echo $(READERS) | tr " " ",")' 2>/dev/null || { \
 		echo "installing $(READERS) into $(CACHE)/venv"; \
 		$(PYTHON) -m venv $(CACHE)/venv && $(CACHE)/venv/bin/python -m pip install --quiet $(READERS); }
+	@$(ANNALS_CLIENTS) -c 'import $(shell echo $(CLIENTS) | tr " " ",")' 2>/dev/null || { \
+		echo "installing $(CLIENTS) into $(CACHE)/clients"; \
+		$(PYTHON) -m venv $(CACHE)/clients && \
+		$(CACHE)/clients/bin/python -m pip install --quiet $(CLIENTS:psycopg=psycopg[binary]); }
 
 lint: ## Checks format, lints and docs
 	cargo fmt --all --check

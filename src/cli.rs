@@ -334,6 +334,12 @@ pub(crate) struct Serve {
     /// Address to listen on [default: as configured, else 127.0.0.1:8010]
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<String>,
+    /// Address to answer Postgres' clients on: 127.0.0.1:5432 [default: as configured, else none]
+    #[arg(long, value_name = "ADDR")]
+    pub postgres: Option<String>,
+    /// Address to answer Arrow Flight SQL on: 127.0.0.1:32010 [default: as configured, else none]
+    #[arg(long, value_name = "ADDR")]
+    pub flight: Option<String>,
 }
 
 /// What is done with tokens.

@@ -33,6 +33,7 @@ mod sql;
 mod test_name;
 mod token;
 mod upload;
+mod wires;
 
 /// Runs the command that the command line names.
 pub(crate) async fn run(cli: Cli, config: Config) -> Result<ExitCode> {

@@ -29,6 +29,12 @@ pub(crate) struct Config {
     pub views: Option<PathBuf>,
     /// Where `serve` listens.
     pub listen: Option<String>,
+    /// Where `serve` answers Postgres' clients.
+    pub postgres: Option<String>,
+    /// Where `serve` answers Arrow Flight SQL.
+    pub flight: Option<String>,
+    /// The certificate of the wires; one is made where none is given.
+    pub tls: Option<Tls>,
     /// The project that `collect` builds.
     pub project: Option<String>,
     /// The builders of that project.
@@ -43,6 +49,16 @@ pub(crate) struct Config {
     pub hook: Secrets,
     /// How mail is sent; none is sent without it.
     pub mail: Option<Mail>,
+}
+
+/// A certificate as PEM files.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Tls {
+    /// The certificate, and those that lead from it to one that clients know.
+    pub certificate: PathBuf,
+    /// The key.
+    pub key: PathBuf,
 }
 
 /// How mail is sent.

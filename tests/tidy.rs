@@ -85,6 +85,46 @@ fn the_reference_shows_the_formats_as_they_say_of_themselves() {
 }
 
 #[test]
+fn the_reference_shows_the_functions_as_they_say_of_themselves() {
+    let mut page = String::from(
+        "# Functions\n\nGenerated from the heads in `analytics/src/function`; `ANNALS_BLESS=1 cargo test --test tidy` writes \
+         it.\nThey are there wherever SQL is: in `annals sql`, on pages, over HTTP, Postgres and Flight, and in views.\n",
+    );
+    for file in stems("analytics/src/function", "rs") {
+        let text = read(&Path::new("analytics/src/function").join(format!("{file}.rs")));
+        for head in text.split(": Function = Function {").skip(1) {
+            let field = |name: &str| field(head, name, &text);
+            write!(page, "\n## {}\n\n{}.\n", field("call"), capital(&field("about"))).unwrap();
+            write!(page, "\nFormula: {}.\n\nSource: {}.\n", field("formula"), field("source")).unwrap();
+            write!(page, "\n```sql\n{}\n```\n", field("example")).unwrap();
+        }
+    }
+    agree(Path::new("docs/functions.md"), &page);
+}
+
+/// Returns a text of a function's head; one that is a constant is looked up in its file.
+fn field(head: &str, name: &str, file: &str) -> String {
+    let (_, rest) = head.split_once(&format!("    {name}: ")).expect("a function has all its fields");
+    if !rest.starts_with('"') {
+        let constant = format!("const {}: &str =", rest.split(',').next().unwrap());
+        return literal(file.split_once(&constant).expect("the constant is in the file").1);
+    }
+    literal(rest)
+}
+
+/// Reads the literal that comes next; lines that go on begin after their blanks.
+fn literal(text: &str) -> String {
+    let (_, text) = text.split_once('"').expect("a literal begins");
+    let (text, _) = text.split_once('"').expect("a literal ends");
+    text.split("\\\n").map(str::trim_start).collect()
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+#[test]
 fn the_documents_name_commands_that_exist() {
     let commands = commands();
     let makefile = read(Path::new("Makefile"));

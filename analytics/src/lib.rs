@@ -7,10 +7,12 @@
 //! - `kept`: views that a session computes once.
 //! - [`check`]: whether what is maintained equals what is recomputed.
 //! - [`session`]: one version of all tables under all views.
+//! - [`function`]: what SQL can call besides what the engine brings along.
 //! - [`outside`]: questions of strangers, bounded.
 //! - [`view`]: the catalog of views; one file each under `views/`.
 
 pub mod check;
+pub mod function;
 pub mod outside;
 pub mod session;
 pub mod view;

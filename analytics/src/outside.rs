@@ -2,8 +2,9 @@
 //!
 //! Whatever protocol a question comes by (HTTP, Postgres, Flight, MCP), it goes over one [`Desk`]:
 //!
-//! - `allow`: what may be said; the plan is verified besides.
+//! - `allow`, `question_mark`: what may be said, and how parameters are written; the plan is verified besides.
 //! - `sealed`, `store`: tables that cannot be written, files that cannot be reached.
+//! - `information`, `system`: tables that tell of the others.
 //! - `queue`: who may ask now, turn by turn.
 //! - `guard`, `grown`: a query ends at its time wherever it is, and no function makes more than there is room for.
 //! - [`Rows`]: the answer as it is computed, held back while nobody takes it.
@@ -14,11 +15,14 @@ mod allow;
 mod error;
 mod grown;
 mod guard;
+mod information;
 mod log;
+mod question_mark;
 mod queue;
 mod rows;
 mod sealed;
 mod store;
+mod system;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -185,8 +189,13 @@ impl Desk {
             if name == "raw" && asker.role == Role::Private {
                 schema = session.whole.clone().unwrap_or(schema);
             }
+            if name == "system" {
+                schema = Arc::new(system::System::new(schema, &self.log, asker));
+            }
             schemas.push((name, Arc::new(Sealed(schema)) as Arc<dyn SchemaProvider>));
         }
+        let described = information::Information::new(schemas.clone());
+        schemas.push(("information_schema".into(), Arc::new(described)));
         let seal = |schema| Arc::new(Sealed(schema)) as Arc<dyn SchemaProvider>;
         schemas.extend(further.into_iter().map(|(name, schema)| (name, seal(schema))));
         let list = Arc::new(MemoryCatalogProviderList::new());
@@ -198,6 +207,8 @@ impl Desk {
         let mut config = session.context.copied_config();
         let options = config.options_mut();
         options.sql_parser.collect_spans = true;
+        // The engine's own would list its settings.
+        options.catalog.information_schema = false;
         // One query is one of many: it may use what it gets of the machine, but not split itself for all of it.
         options.execution.target_partitions = options.execution.target_partitions.min(4);
         let scalars = state.scalar_functions().values();
@@ -217,9 +228,7 @@ impl Desk {
     /// # Errors
     /// [`Error::Query`] for what is wrong, [`Error::Refused`] for what would do more than ask.
     pub async fn plan(&self, context: &SessionContext, version: i64, text: &str) -> Result<Question> {
-        if text.len() > self.bounds.text {
-            return Err(Error::TooLarge(format!("a query has at most {} bytes", self.bounds.text)));
-        }
+        self.check_length(text)?;
         let state = context.state();
         let dialect = state.config().options().sql_parser.dialect;
         let statement = state.sql_to_statement(text, &dialect).map_err(|e| Error::of(&e))?;
@@ -234,14 +243,22 @@ impl Desk {
         &self,
         context: &SessionContext,
         version: i64,
-        statement: Statement,
+        mut statement: Statement,
         text: &str,
     ) -> Result<Question> {
+        self.check_length(text)?;
         allow::check(&statement)?;
+        question_mark::numbered(&mut statement);
         let plan = context.state().statement_to_plan(statement).await.map_err(|e| Error::of(&e))?;
         let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         options.verify_plan(&plan).map_err(|e| Error::Refused(e.strip_backtrace()))?;
         Ok(Question { plan, context: context.clone(), version, text: text.to_owned() })
+    }
+
+    /// Refuses a text that would take long to read.
+    fn check_length(&self, text: &str) -> Result<()> {
+        let bound = self.bounds.text;
+        if text.len() > bound { Err(Error::TooLarge(format!("a query has at most {bound} bytes"))) } else { Ok(()) }
     }
 
     /// Waits for a turn and begins to compute the answer, of `rows` rows at most.
@@ -256,13 +273,7 @@ impl Desk {
     ///
     /// # Errors
     /// As [`Desk::ask`].
-    pub async fn ask_within(
-        &self,
-        asker: &Asker,
-        question: Question,
-        rows: usize,
-        time: Duration,
-    ) -> Result<Rows> {
+    pub async fn ask_within(&self, asker: &Asker, question: Question, rows: usize, time: Duration) -> Result<Rows> {
         let mut bounds = self.bounds.clone();
         (bounds.rows, bounds.time) = (rows.min(bounds.rows), time.min(bounds.time));
         let entry = self.log.begin(asker, &question.text);

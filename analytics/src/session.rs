@@ -18,6 +18,7 @@ use datafusion::execution::SessionState;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext, col};
 
+use crate::function;
 use crate::kept::KeptView;
 use crate::view::{self, View};
 use crate::{Error, Result};
@@ -89,6 +90,7 @@ pub async fn build(tables: &RawTables, extra: &[View], version: i64) -> Result<S
         .set_bool("datafusion.execution.parquet.pushdown_filters", true)
         .set_bool("datafusion.execution.parquet.reorder_filters", true);
     let context = SessionContext::new_with_config(config);
+    function::register(&context);
     let whole = MemorySchemaProvider::new();
     for (name, provider) in tables {
         whole.register_table(name.clone(), provider.clone())?;

@@ -38,7 +38,7 @@ pub(super) async fn run(options: &cli::Demo, cli: &Cli, config: &Config) -> Resu
     }
     tell(&*warehouse.session().await?).await?;
     if let Some(listener) = listener {
-        serve::serve(Arc::new(warehouse), listener, config).await?;
+        serve::serve(Arc::new(warehouse), listener, serve::Wires::default(), config).await?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -12,7 +12,7 @@ use futures::future::BoxFuture;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use super::{desk, mail};
+use super::{desk, mail, wires};
 use crate::cli::{self, Cli};
 use crate::config::{self, Config};
 use crate::interrupt;
@@ -44,8 +44,26 @@ pub(super) async fn run(options: &cli::Serve, cli: &Cli, config: &Config) -> Res
     let listen = options.listen.as_deref().or(config.listen.as_deref()).unwrap_or(config::LISTEN);
     // The port first: who cannot listen should say so before a large store is opened.
     let listener = bind(listen).await?;
+    let wires = Wires {
+        postgres: maybe_bind(options.postgres.as_ref().or(config.postgres.as_ref())).await?,
+        flight: maybe_bind(options.flight.as_ref().or(config.flight.as_ref())).await?,
+    };
     let warehouse = Arc::new(super::open(cli, config).await?);
-    serve(warehouse, listener, config).await
+    serve(warehouse, listener, wires, config).await
+}
+
+/// Where protocols other than HTTP listen.
+#[derive(Default)]
+pub(super) struct Wires {
+    pub(super) postgres: Option<TcpListener>,
+    pub(super) flight: Option<TcpListener>,
+}
+
+async fn maybe_bind(address: Option<&String>) -> Result<Option<TcpListener>> {
+    match address {
+        Some(address) => Ok(Some(bind(address).await?)),
+        None => Ok(None),
+    }
 }
 
 /// Takes the address.
@@ -54,14 +72,20 @@ pub(super) async fn bind(listen: &str) -> Result<TcpListener> {
 }
 
 /// Serves until the process is asked to end.
-pub(super) async fn serve(warehouse: Arc<Warehouse>, listener: TcpListener, config: &Config) -> Result<()> {
+pub(super) async fn serve(
+    warehouse: Arc<Warehouse>,
+    listener: TcpListener,
+    wires: Wires,
+    config: &Config,
+) -> Result<()> {
     let address = listener.local_addr()?;
     anstream::eprintln!("listening on http://{address}");
     let desk = desk::open(&warehouse, config)?;
     let known = warehouse.clone();
     let doorman = Box::new(move |token: &str| desk::asker(known.store().state(), token, "http"));
     let limits = annals_web::Limits::default();
-    let app = App::of(warehouse.clone(), warehouse.store().log_folder(), limits, desk, doorman);
+    let app = App::of(warehouse.clone(), warehouse.store().log_folder(), limits, desk.clone(), doorman);
+    let wires = wires::begin(&warehouse, &desk, wires, config)?;
     let mut site = annals_web::router(app);
     let (bounds, secrets) = (config.intake.clone(), config.hook.clone());
     let setup = Setup { bounds, limits: config.report, secrets, is_local: address.ip().is_loopback() };
@@ -79,6 +103,7 @@ pub(super) async fn serve(warehouse: Arc<Warehouse>, listener: TcpListener, conf
     }
     annals_web::serve(site, listener, interrupt::asked()).await?;
     tasks.abort_all();
+    wires.end().await;
     if let Ok(intake) = intake
         && !intake.settle(SETTLE).await
     {

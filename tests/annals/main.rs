@@ -11,4 +11,5 @@ mod import;
 mod intake;
 mod sending;
 mod server;
+mod wire;
 mod world;

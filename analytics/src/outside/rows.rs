@@ -72,12 +72,7 @@ impl Answer {
 }
 
 impl Rows {
-    pub(super) async fn begin(
-        turn: Turn,
-        question: Question,
-        bounds: &Bounds,
-        entry: Entry,
-    ) -> Result<Self> {
+    pub(super) async fn begin(turn: Turn, question: Question, bounds: &Bounds, entry: Entry) -> Result<Self> {
         let (started, time, version) = (Instant::now(), bounds.time, question.version);
         let (give, parts) = channel(AHEAD);
         let work = Work { question, rows: bounds.rows, bytes: bounds.bytes, deadline: started + time, give };

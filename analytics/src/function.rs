@@ -1,0 +1,99 @@
+//! Functions that questions need, in SQL for everybody: registered wherever a session is made.
+//!
+//! One file per function or pair. What each means is said in its [`Function`], from which `docs/functions.md` is
+//! written. Nothing here reads a file, a clock or the network.
+
+mod blamelist;
+mod entropy;
+mod flip_rate;
+mod signature;
+mod time_bucket;
+mod wilson;
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
+use arrow::datatypes::DataType;
+use datafusion::error::Result;
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature};
+use datafusion::prelude::SessionContext;
+
+/// What readers are told of a function.
+#[derive(Debug)]
+pub struct Function {
+    /// How it is called.
+    pub call: &'static str,
+    /// What it gives, with its unit.
+    pub about: &'static str,
+    /// How that is computed.
+    pub formula: &'static str,
+    /// Where that is from.
+    pub source: &'static str,
+    /// A query that shows it.
+    pub example: &'static str,
+}
+
+/// All functions, by name.
+pub const FUNCTIONS: &[&Function] = &[
+    &blamelist::FUNCTION,
+    &entropy::FUNCTION,
+    &flip_rate::FUNCTION,
+    &signature::FUNCTION,
+    &time_bucket::FUNCTION,
+    &wilson::HIGH,
+    &wilson::LOW,
+];
+
+/// Makes the functions known to a session.
+pub(crate) fn register(context: &SessionContext) {
+    for scalar in [entropy::scalar(), flip_rate::scalar(), signature::scalar(), wilson::high(), wilson::low()] {
+        context.register_udf(ScalarUDF::new_from_impl(scalar));
+    }
+    if let Some(time_bucket) = time_bucket::scalar(context) {
+        context.register_udf(time_bucket);
+    }
+    context.register_udtf("blamelist", Arc::new(blamelist::Table));
+}
+
+/// A function of whole columns.
+#[derive(Debug)]
+pub(crate) struct Scalar {
+    name: &'static str,
+    signature: Signature,
+    returns: DataType,
+    compute: fn(&[ArrayRef]) -> Result<ArrayRef>,
+}
+
+impl PartialEq for Scalar {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Scalar {}
+
+impl Hash for Scalar {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+    }
+}
+
+impl ScalarUDFImpl for Scalar {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(self.returns.clone())
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let arrays = ColumnarValue::values_to_arrays(&args.args)?;
+        Ok(ColumnarValue::Array((self.compute)(&arrays)?))
+    }
+}

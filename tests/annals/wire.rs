@@ -1,0 +1,195 @@
+//! SQL from other programs: the real clients on the real server.
+//!
+//! Python comes from `make setup`, or from `ANNALS_CLIENTS`; psql from the system. Without them these tests say that they
+//! were skipped.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use crate::world::{annals, binary, copy, demo};
+
+/// A server of a copy of the demonstration; it is killed when this is dropped.
+struct Server {
+    child: Child,
+    http: String,
+    postgres: String,
+    flight: String,
+    store: tempfile::TempDir,
+}
+
+impl Server {
+    fn start() -> Self {
+        Self::of(copy(&demo().store))
+    }
+
+    fn of(store: tempfile::TempDir) -> Self {
+        let wires = ["serve", "--listen", "127.0.0.1:0", "--postgres", "127.0.0.1:0", "--flight", "127.0.0.1:0"];
+        let mut child = binary(store.path(), &wires).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut talk = BufReader::new(child.stderr.take().unwrap());
+        let mut address = |before: &str, after: &str| {
+            let mut line = String::new();
+            talk.read_line(&mut line).unwrap();
+            let rest = line.trim().strip_prefix(before).unwrap_or_else(|| panic!("{line}"));
+            rest.trim_end_matches(after).to_owned()
+        };
+        let http = address("listening on http://", "");
+        let port = |address: String| address.rsplit(':').next().unwrap().to_owned();
+        let postgres = port(address("listening on postgres://", "/annals"));
+        let flight = port(address("listening on grpc://", ""));
+        std::thread::spawn(move || std::io::copy(&mut talk, &mut std::io::sink()));
+        Self { child, http, postgres, flight, store }
+    }
+
+    /// Runs a script of `tests/annals/wire` to its end.
+    fn script(&self, name: &str, arguments: &[&str]) {
+        let Some(python) = python() else { return eprintln!("skipped: there is no Python with the clients") };
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/annals/wire").join(name);
+        let output = Command::new(python).arg(script).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// Runs psql; returns what it prints and whether all went well.
+    fn psql(&self, more: &str, commands: &[&str]) -> Option<(bool, String)> {
+        let target = format!("host=127.0.0.1 port={} dbname=annals {more}", self.postgres);
+        let mut command = Command::new("psql");
+        command.args(["-X", "-v", "ON_ERROR_STOP=1", "-P", "pager=off", &target]);
+        commands.iter().for_each(|text| {
+            command.args(["-c", text]);
+        });
+        match command.env_remove("PGPASSWORD").env("PGCONNECT_TIMEOUT", "30").output() {
+            Ok(output) => {
+                let text = [output.stdout, output.stderr].concat();
+                Some((output.status.success(), String::from_utf8_lossy(&text).into_owned()))
+            }
+            Err(_) => {
+                eprintln!("skipped: there is no psql");
+                None
+            }
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Returns the Python that has the clients, if there is one.
+fn python() -> Option<PathBuf> {
+    let cached = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache/annals/clients/bin/python"));
+    let python = std::env::var_os("ANNALS_CLIENTS").map(PathBuf::from).or_else(cached)?;
+    let imports = "import psycopg, asyncpg, sqlalchemy, pandas, polars, adbc_driver_flightsql";
+    let status = Command::new(&python).args(["-c", imports]).stderr(Stdio::null()).status().ok()?;
+    status.success().then_some(python)
+}
+
+#[test]
+fn drivers_bind_copy_stream_cancel_and_look_around() {
+    let server = Server::start();
+    server.script("clients.py", &[&server.postgres]);
+}
+
+#[test]
+fn columns_fly_into_pandas_and_polars() {
+    let server = Server::start();
+    server.script("flight.py", &[&server.flight]);
+}
+
+#[test]
+fn no_way_leads_out() {
+    let server = Server::start();
+    let outside = tempfile::tempdir().unwrap();
+    std::fs::write(outside.path().join("secret.csv"), "a,b\n1,2\n").unwrap();
+    let folder = outside.path().join("empty");
+    std::fs::create_dir(&folder).unwrap();
+    let before = annals(server.store.path(), &["check"]);
+    server.script("ways_out.py", &[&server.http, &server.postgres, &server.flight, folder.to_str().unwrap()]);
+    assert_eq!(annals(server.store.path(), &["check"]).code, before.code);
+}
+
+#[test]
+fn psql_looks_around() {
+    let server = Server::start();
+    let whole = [
+        "\\d",
+        "\\dt raw.*",
+        "\\dv",
+        "\\dn",
+        "\\l",
+        "\\d problem",
+        "\\d raw.change",
+        "\\df",
+        "\\dx",
+        "\\di",
+        "\\conninfo",
+    ];
+    for command in whole {
+        let Some((is_good, text)) = server.psql("user=me", &[command]) else { return };
+        assert!(is_good, "{command}: {text}");
+    }
+    let (_, text) = server.psql("user=me", &["\\d problem"]).unwrap();
+    assert!(text.contains("View \"mart.problem\"") && text.contains("timestamp with time zone"), "{text}");
+    let (_, text) = server.psql("user=me", &["\\d raw.change"]).unwrap();
+    assert!(text.contains("author_name") && !text.contains("author_email"), "{text}");
+    let (_, text) = server.psql("user=me", &["\\x", "SELECT 1 AS one"]).unwrap();
+    assert!(text.contains("-[ RECORD 1 ]"), "{text}");
+    let file = server.store.path().join("copied.csv");
+    let copied = format!("\\copy (SELECT name, state FROM problem ORDER BY name) TO '{}' CSV HEADER", file.display());
+    let (is_good, text) = server.psql("user=me", &[&copied]).unwrap();
+    assert!(is_good && text.starts_with("COPY "), "{text}");
+    assert!(std::fs::read_to_string(file).unwrap().starts_with("name,state\n"));
+}
+
+#[test]
+fn tools_ask_what_they_ask() {
+    let server = Server::start();
+    let text = include_str!("wire/introspection.sql");
+    let asked: Vec<&str> = text.split(";\n").map(str::trim).filter(|query| query.contains("-- from: ")).collect();
+    assert!(asked.len() >= 20, "{}", asked.len());
+    let mut failed = Vec::new();
+    for query in asked {
+        let Some((is_good, text)) = server.psql("user=me", &[query]) else { return };
+        if !is_good {
+            failed.push(format!("{query}\n{text}"));
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n\n"));
+}
+
+#[test]
+fn readers_prove_themselves_and_see_what_they_may() {
+    let store = copy(&demo().store);
+    let token = |arguments: &[&str]| annals(store.path(), arguments).good().trim().to_owned();
+    let guest = token(&["reader", "create", "guest"]);
+    let lead = token(&["reader", "create", "lead", "--private"]);
+    let server = Server::of(store);
+    let Some((is_good, text)) = server.psql("user=me", &["SELECT 1"]) else { return };
+    assert!(!is_good && text.contains("password"), "nobody comes in without a token any more: {text}");
+    let ask = |user: &str, password: &str, query: &str| {
+        server.psql(&format!("user={user} password={password} sslmode=require"), &[query]).unwrap()
+    };
+    assert!(ask("guest", &guest, "SELECT 1").0);
+    for (user, password) in [("guest", lead.as_str()), ("guest", "x"), ("nobody", &guest), ("lead", &guest)] {
+        let (is_good, text) = ask(user, password, "SELECT 1");
+        assert!(!is_good && text.contains("authentication failed"), "{user}: {text}");
+    }
+    assert!(!ask("guest", &guest, "SELECT author_email FROM raw.change").0);
+    let (is_good, text) = ask("lead", &lead, "SELECT count(author_email) FROM raw.change");
+    assert!(is_good, "{text}");
+    server.script("flight.py", &[&server.flight, "guest", &guest]);
+    server.script("flight.py", &[&server.flight, "lead", &lead]);
+    let curl = |token: &str| {
+        let mut command = Command::new("curl");
+        let address = format!("http://{}/api/sql?q=SELECT+author_email+FROM+raw.change+LIMIT+1", server.http);
+        let output = command.args(["-s", "-H", &format!("Authorization: Bearer {token}"), &address]).output();
+        output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    if let (Ok(guest), Ok(lead)) = (curl(&guest), curl(&lead)) {
+        assert!(guest.contains("No field named") && lead.contains("\"row_count\":1"), "{guest} {lead}");
+    }
+    annals(server.store.path(), &["reader", "revoke", "lead"]).good();
+    assert!(!ask("lead", &lead, "SELECT 1").0, "revoked at once");
+}

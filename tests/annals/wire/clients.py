@@ -1,0 +1,172 @@
+"""What people connect with: psycopg, asyncpg, SQLAlchemy, pandas. The argument is the port."""
+
+import asyncio
+import datetime
+import sys
+import threading
+
+import asyncpg
+import pandas
+import psycopg
+import sqlalchemy
+
+PORT = sys.argv[1]
+DSN = f"host=127.0.0.1 port={PORT} user=me dbname=annals"
+ENDLESS = "SELECT sum(a.value * b.value) FROM generate_series(1, 100000) a, generate_series(1, 100000000) b"
+
+
+def psycopg_binds_in_texts_and_in_binary():
+    with psycopg.connect(DSN) as connection:
+        query = "SELECT name, opened_at, is_muted FROM problem WHERE state = %s AND change_count > %s ORDER BY name, opened_at, builder"
+        rows = connection.execute(query, ("open", 0)).fetchall()
+        assert rows and isinstance(rows[0][1], datetime.datetime) and rows[0][1].tzinfo, rows
+        assert connection.cursor(binary=True).execute(query, ("open", 0)).fetchall() == rows
+        assert [connection.execute("SELECT %s::bigint + 1", (i,), prepare=True).fetchone()[0] for i in range(8)] == [
+            *range(1, 9)
+        ]
+        values = "SELECT 1::int, 2.5, true, NULL, 'ü', DATE '2026-01-02', INTERVAL '1 day', array[1, 2]"
+        for binary in (False, True):
+            row = connection.cursor(binary=binary).execute(values).fetchone()
+            assert row[0] == 1 and float(row[1]) == 2.5 and row[2:5] == (True, None, "ü"), row
+            assert row[5:] == (datetime.date(2026, 1, 2), datetime.timedelta(days=1), [1, 2]), row
+
+
+def psycopg_copies_streams_and_pipelines():
+    with psycopg.connect(DSN) as connection:
+        names = connection.execute("SELECT name FROM problem ORDER BY name").fetchall()
+        with connection.cursor().copy("COPY (SELECT name FROM problem ORDER BY name) TO STDOUT") as copied:
+            assert list(copied.rows()) == names
+        with connection.cursor().copy("COPY (SELECT value FROM range(0, 3)) TO STDOUT (FORMAT binary)") as copied:
+            copied.set_types(["int8"])
+            assert list(copied.rows()) == [(0,), (1,), (2,)]
+        assert sum(row[0] for row in connection.cursor().stream("SELECT value FROM generate_series(1, 5000)")) == 12502500
+    with psycopg.connect(DSN) as connection:
+        with connection.pipeline():
+            first, second = connection.execute("SELECT 1"), connection.execute("SELECT 2")
+        assert (first.fetchone(), second.fetchone()) == ((1,), (2,))
+        connection.execute("DECLARE c CURSOR FOR SELECT value FROM range(0, 5)")
+        assert connection.execute("FETCH 2 FROM c").fetchall() == [(0,), (1,)]
+        assert connection.execute("FETCH ALL FROM c").fetchall() == [(2,), (3,), (4,)]
+
+
+def psycopg_cancels_and_times_out():
+    with psycopg.connect(DSN, autocommit=True) as connection:
+        threading.Timer(0.5, connection.cancel).start()
+        for prepare in ("", "SET statement_timeout = '300ms'"):
+            if prepare:
+                connection.execute(prepare)
+            try:
+                connection.execute(ENDLESS)
+                raise AssertionError("it ended")
+            except psycopg.errors.QueryCanceled:
+                pass
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def errors_have_a_state_and_a_place():
+    expected = {
+        "SELECT nope FROM problem": ("42703", "8"),
+        "SELECT 1\nFROM nothing": ("42P01", "15"),
+        "INSERT INTO problem VALUES (1)": ("25006", None),
+        "SELEC": ("42601", None),
+        "SELECT 1 / 0": ("22012", None),
+        "SELECT nope(1)": ("42883", "8"),
+        "SHOW nope": ("42704", None),
+    }
+    with psycopg.connect(DSN, autocommit=True) as connection:
+        for query, (state, place) in expected.items():
+            try:
+                connection.execute(query)
+                raise AssertionError(query)
+            except psycopg.Error as error:
+                assert (error.sqlstate, error.diag.statement_position) == (state, place), (query, str(error))
+
+
+async def asyncpg_prepares_fetches_and_pools():
+    connection = await asyncpg.connect(host="127.0.0.1", port=PORT, user="me", database="annals")
+    query = "SELECT name, age_days, opened_at FROM problem WHERE state = $1 AND age_days > $2"
+    rows = await connection.fetch(query, "open", 0.5)
+    assert rows and rows[0]["opened_at"].tzinfo
+    statement = await connection.prepare("SELECT $1::text AS a, $2::int AS b")
+    assert dict((await statement.fetch("x", 3))[0]) == {"a": "x", "b": 3}
+    async with connection.transaction():
+        assert sum([row[0] async for row in connection.cursor("SELECT value FROM generate_series(1, 500)")]) == 125250
+    try:
+        await asyncio.wait_for(connection.fetch(ENDLESS), 0.5)
+        raise AssertionError("it ended")
+    except asyncio.TimeoutError:
+        pass
+    assert await connection.fetchval("SELECT 1") == 1
+    await connection.close()
+    async with asyncpg.create_pool(host="127.0.0.1", port=PORT, user="me", database="annals", min_size=1, max_size=2) as pool:
+        for _ in range(3):
+            async with pool.acquire() as pooled:
+                assert await pooled.fetchval("SELECT 2") == 2
+
+
+def sqlalchemy_looks_around():
+    engine = sqlalchemy.create_engine(f"postgresql+psycopg://me@127.0.0.1:{PORT}/annals")
+    frame = pandas.read_sql(
+        sqlalchemy.text("SELECT name, age_days, opened_at FROM problem WHERE state = :s"), engine, params={"s": "open"}
+    )
+    assert len(frame) and str(frame.dtypes["age_days"]) == "float64", frame.dtypes
+    inspector = sqlalchemy.inspect(engine)
+    assert {"mart", "raw", "step", "system"} <= set(inspector.get_schema_names())
+    assert "problem" in inspector.get_view_names(schema="mart")
+    assert "streak" in inspector.get_table_names(schema="raw")
+    assert inspector.has_table("problem", schema="mart") and not inspector.has_table("nothing", schema="mart")
+    columns = {column["name"]: column for column in inspector.get_columns("problem", schema="mart")}
+    assert str(columns["age_days"]["type"]).upper().startswith("DOUBLE"), columns["age_days"]
+    assert columns["age_days"]["comment"], columns["age_days"]
+    assert not {"author_email", "committer_email"} & {c["name"] for c in inspector.get_columns("change", schema="raw")}
+    assert inspector.get_pk_constraint("problem", schema="mart")["constrained_columns"] == []
+    assert inspector.get_foreign_keys("problem", schema="mart") == []
+    assert inspector.get_indexes("problem", schema="mart") == []
+    table = sqlalchemy.Table("problem", sqlalchemy.MetaData(), autoload_with=engine, schema="mart")
+    with engine.connect() as connection:
+        count = connection.execute(sqlalchemy.select(sqlalchemy.func.count()).select_from(table)).scalar()
+        assert count == connection.execute(sqlalchemy.text("SELECT count(*) FROM problem")).scalar() > 0
+
+
+def functions_are_there():
+    with psycopg.connect(DSN, autocommit=True) as connection:
+        one = lambda query: connection.execute(query).fetchone()
+        assert one("SELECT round(wilson_low(9, 10), 4), round(wilson_high(0, 20), 4), wilson_low(1, 0)") == (
+            0.5958,
+            0.1611,
+            None,
+        )
+        assert one("SELECT flip_rate(array['a', 'b', 'b']), entropy(array[1, 2]), flip_rate(array['a'])") == (0.5, 1.0, None)
+        assert one("SELECT signature('at 0x7f after 12 s')") == ("at <address> after # s",)
+        assert str(one("SELECT time_bucket(INTERVAL '1 hour', TIMESTAMP '2026-11-20 10:42:00')")[0]) == "2026-11-20 10:00:00"
+        changes = dict(connection.execute("SELECT revision, parents FROM raw.change").fetchall())
+
+        def ancestors(revision):
+            found, left = set(), [revision]
+            while left:
+                one = left.pop()
+                if one in changes and one not in found:
+                    found.add(one)
+                    left += changes[one]
+            return found
+
+        newest = connection.execute("SELECT revision FROM raw.change ORDER BY committed_at DESC LIMIT 1").fetchone()[0]
+        for good in list(changes)[::9]:
+            query = f"SELECT revision, ordinal FROM blamelist('{good[:10]}', '{newest}') ORDER BY ordinal"
+            listed = connection.execute(query).fetchall()
+            assert {row[0] for row in listed} == ancestors(newest) - ancestors(good), good
+            assert [row[1] for row in listed] == list(range(1, len(listed) + 1))
+        joined = f"SELECT c.author_name FROM blamelist('{list(changes)[0]}', '{newest}') JOIN raw.change c USING (revision)"
+        assert len(connection.execute(joined).fetchall()) == len(ancestors(newest) - ancestors(list(changes)[0]))
+
+
+for check in (
+    functions_are_there,
+    psycopg_binds_in_texts_and_in_binary,
+    psycopg_copies_streams_and_pipelines,
+    psycopg_cancels_and_times_out,
+    errors_have_a_state_and_a_place,
+    lambda: asyncio.run(asyncpg_prepares_fetches_and_pools()),
+    sqlalchemy_looks_around,
+):
+    check()

@@ -1,0 +1,115 @@
+-- What programs ask to look around, and what their panels ask, in the words and with the functions that they use; the
+-- source of each is named before it. Each must be answered.
+
+-- from: grafana, grafana-postgresql-datasource/postgresMetaQuery.ts, getVersion
+SELECT current_setting('server_version_num')::int/100 AS version;
+
+-- from: grafana, grafana-postgresql-datasource/postgresMetaQuery.ts, getTimescaleDBVersion
+SELECT extversion FROM pg_extension WHERE extname = 'timescaledb';
+
+-- from: grafana, grafana-postgresql-datasource/postgresMetaQuery.ts, showSchemas
+SELECT schema_name AS "name" FROM information_schema.schemata
+WHERE schema_name NOT IN ('information_schema', 'pg_catalog', 'pg_toast') ORDER BY schema_name;
+
+-- from: grafana, grafana-postgresql-datasource/postgresMetaQuery.ts, showTables of a schema
+SELECT quote_ident(table_name) AS "table" FROM information_schema.tables
+WHERE quote_ident(table_schema) = 'mart' ORDER BY 1;
+
+-- from: grafana, grafana-postgresql-datasource/postgresMetaQuery.ts, showTables
+SELECT CASE WHEN quote_ident(table_schema) IN (
+    SELECT CASE WHEN trim(s[i]) = '"$user"' THEN user ELSE trim(s[i]) END
+    FROM generate_series(
+      array_lower(string_to_array(current_setting('search_path'),','),1),
+      array_upper(string_to_array(current_setting('search_path'),','),1)
+    ) as i,
+    string_to_array(current_setting('search_path'),',') s)
+  THEN quote_ident(table_name) ELSE quote_ident(table_schema) || '.' || quote_ident(table_name) END AS "table"
+FROM information_schema.tables WHERE quote_ident(table_schema) NOT IN ('information_schema', 'pg_catalog');
+
+-- from: grafana, grafana-postgresql-datasource/postgresMetaQuery.ts, getSchema
+SELECT quote_ident(column_name) AS "column", data_type AS "type" FROM information_schema.columns
+WHERE quote_ident(table_schema) = 'mart' AND quote_ident(table_name) = 'problem';
+
+-- from: grafana, the SQL builder's newer column query (udt_name, numeric_precision, numeric_scale)
+SELECT column_name, data_type, udt_name, numeric_precision, numeric_scale FROM information_schema.columns
+WHERE table_schema = 'mart' AND table_name = 'problem' ORDER BY ordinal_position;
+
+-- from: grafana, pkg/tsdb/grafana-postgresql-datasource/macros.go, $__timeGroup and $__timeFilter
+SELECT floor(extract(epoch from opened_at)/86400)*86400 AS "time", count(*) AS value FROM problem
+WHERE opened_at BETWEEN '2026-01-01T00:00:00Z' AND '2027-01-01T00:00:00Z' GROUP BY 1 ORDER BY 1;
+
+-- from: grafana, pkg/tsdb/grafana-postgresql-datasource/macros.go, $__time and $__unixEpochFilter
+SELECT opened_at AS "time", name AS metric, age_days AS value FROM problem
+WHERE extract(epoch from opened_at) >= 1767225600 ORDER BY 1;
+
+-- from: metabase, modules/drivers/postgres: what its JDBC driver sends when it connects
+SET extra_float_digits = 2; SET application_name = 'Metabase';
+
+-- from: metabase, its JDBC driver
+SHOW TRANSACTION ISOLATION LEVEL;
+
+-- from: metabase, its connection pool
+SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ UNCOMMITTED;
+
+-- from: metabase, src/metabase/driver/postgres.clj, the schemas of the JDBC driver (pgjdbc, PgDatabaseMetaData.getSchemas)
+SELECT nspname AS "TABLE_SCHEM", current_database() AS "TABLE_CATALOG" FROM pg_catalog.pg_namespace
+WHERE nspname <> 'pg_toast' AND (nspname !~ '^pg_temp_' OR nspname = (pg_catalog.current_schemas(true))[1])
+ORDER BY "TABLE_SCHEM";
+
+-- from: metabase, src/metabase/driver/postgres.clj, describe-database
+SELECT n.nspname AS schema, c.relname AS name, CASE c.relkind WHEN 'r' THEN 'TABLE' WHEN 'v' THEN 'VIEW' ELSE NULL END AS type,
+  d.description AS description, stat.n_live_tup AS estimated_row_count
+FROM pg_catalog.pg_class AS c INNER JOIN pg_catalog.pg_namespace AS n ON c.relnamespace = n.oid
+LEFT JOIN pg_catalog.pg_description AS d ON c.oid = d.objoid AND d.objsubid = '0' AND d.classoid = 'pg_class'::regclass
+LEFT JOIN pg_stat_user_tables AS stat ON n.nspname = stat.schemaname AND c.relname = stat.relname
+WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND c.relkind IN ('r', 'p', 'v', 'f', 'm')
+ORDER BY type ASC, schema ASC, name ASC;
+
+-- from: metabase, src/metabase/driver/postgres.clj, current-user-table-privileges
+SELECT t.schemaname AS schema, t.objectname AS "table",
+  pg_catalog.has_any_column_privilege(current_user, '"' || replace(t.schemaname, '"', '""') || '"."' || t.objectname || '"', 'select') AS "select"
+FROM (SELECT schemaname, tablename AS objectname FROM pg_catalog.pg_tables
+  UNION SELECT schemaname, viewname AS objectname FROM pg_catalog.pg_views
+  UNION SELECT schemaname, matviewname AS objectname FROM pg_catalog.pg_matviews) t
+WHERE t.schemaname !~ '^pg_' AND t.schemaname <> 'information_schema'
+  AND pg_catalog.has_schema_privilege(current_user, t.schemaname, 'usage');
+
+-- from: metabase, a question by week (DATE_TRUNC with a shifted week)
+SELECT DATE_TRUNC('week', (opened_at + INTERVAL '1 day')) + INTERVAL '-1 day' AS opened_at, COUNT(*) AS count FROM problem
+GROUP BY DATE_TRUNC('week', (opened_at + INTERVAL '1 day')) + INTERVAL '-1 day' ORDER BY 1 ASC;
+
+-- from: dbeaver, ext.postgresql/model/PostgreDatabase.java, readDatabaseInfo
+SELECT db.oid, db.* FROM pg_catalog.pg_database db WHERE datname = 'annals';
+
+-- from: dbeaver, ext.postgresql/model/PostgreDatabase.java, SchemaCache
+SELECT n.oid, n.*, d.description FROM pg_catalog.pg_namespace n
+LEFT OUTER JOIN pg_catalog.pg_description d ON d.objoid = n.oid AND d.objsubid = 0 ORDER BY nspname;
+
+-- from: dbeaver, ext.postgresql/model/PostgreTableContainer, TableCache
+SELECT c.oid, c.*, d.description FROM pg_catalog.pg_class c
+LEFT OUTER JOIN pg_catalog.pg_description d ON d.objoid = c.oid AND d.objsubid = 0
+WHERE c.relkind NOT IN ('i', 'I', 'c') ORDER BY c.relname;
+
+-- from: dbeaver, ext.postgresql/model/PostgreTableBase, the columns of a table
+SELECT a.attname, a.attnum, a.atttypid, a.attnotnull, t.typname FROM pg_catalog.pg_attribute a
+JOIN pg_catalog.pg_class c ON c.oid = a.attrelid LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+WHERE c.relname = 'problem' AND a.attnum > 0 ORDER BY a.attnum;
+
+-- from: dbeaver, ext.postgresql/model/PostgreDataTypeCache
+SELECT t.oid, t.*, c.relkind FROM pg_catalog.pg_type t
+LEFT OUTER JOIN pg_catalog.pg_class c ON c.oid = t.typrelid WHERE t.typname IS NOT NULL AND t.typcategory <> 'A';
+
+-- from: dbeaver, when it connects
+SELECT current_schema(), session_user;
+
+-- from: pgjdbc, PgDatabaseMetaData.getTables
+SELECT n.nspname AS "TABLE_SCHEM", c.relname AS "TABLE_NAME", d.description AS "REMARKS" FROM pg_catalog.pg_namespace n, pg_catalog.pg_class c
+LEFT JOIN pg_catalog.pg_description d ON (c.oid = d.objoid AND d.objsubid = 0 AND d.classoid = 'pg_class'::regclass)
+WHERE c.relnamespace = n.oid AND n.nspname LIKE 'mart' AND c.relname LIKE '%' ORDER BY "TABLE_SCHEM", "TABLE_NAME";
+
+-- from: npgsql (Power BI), when a connection goes back to its pool
+DISCARD ALL;
+
+-- from: superset, sqlalchemy/dialects/postgresql/base.py, get_schema_names
+SELECT pg_catalog.pg_namespace.nspname FROM pg_catalog.pg_namespace
+WHERE pg_catalog.pg_namespace.nspname NOT LIKE 'pg/_%' ESCAPE '/' ORDER BY pg_catalog.pg_namespace.nspname;

@@ -1,0 +1,210 @@
+"""Ways out of the sandbox, each tried by every protocol: none may be answered.
+
+The arguments are the address of HTTP, the port of Postgres, the port of Flight, and a folder that must stay empty. `FILE`
+stands for a file in that folder, `SECRET` for a file that may not be read.
+"""
+
+import json
+import os
+import sys
+import urllib.error
+import urllib.request
+
+import adbc_driver_flightsql.dbapi as flight
+import psycopg
+
+WRITES = [
+    "INSERT INTO problem SELECT * FROM problem",
+    "INSERT INTO raw.note SELECT * FROM raw.note",
+    "INSERT INTO raw.outcome SELECT * FROM raw.outcome",
+    "INSERT INTO annals.raw.person VALUES (1, 'x', 'x', true)",
+    "UPDATE raw.person SET name = 'x'",
+    "DELETE FROM raw.change",
+    "MERGE INTO raw.person p USING raw.person q ON p.person_id = q.person_id WHEN MATCHED THEN DELETE",
+    "TRUNCATE TABLE raw.change",
+    "WITH x AS (INSERT INTO raw.note SELECT * FROM raw.note RETURNING *) SELECT * FROM x",
+    "WITH x AS (DELETE FROM raw.note RETURNING *) SELECT * FROM x",
+    "WITH x AS (UPDATE raw.note SET text = '' RETURNING *) SELECT * FROM x",
+    "SELECT * INTO stolen FROM problem",
+    "SELECT * FROM raw.note FOR UPDATE",
+    "EXPLAIN INSERT INTO raw.note SELECT * FROM raw.note",
+    "EXPLAIN ANALYZE INSERT INTO raw.note SELECT * FROM raw.note",
+    "EXPLAIN ANALYZE VERBOSE DELETE FROM raw.note",
+    "EXPLAIN ANALYZE COPY (SELECT 1) TO 'FILE' STORED AS CSV",
+    "EXPLAIN EXPLAIN ANALYZE INSERT INTO raw.note SELECT * FROM raw.note",
+    "PREPARE p AS INSERT INTO raw.note SELECT * FROM raw.note",
+    "EXECUTE p",
+    "DECLARE c CURSOR FOR INSERT INTO raw.note SELECT * FROM raw.note",
+    "LOCK TABLE raw.note",
+    "CALL anything()",
+    "DO $$ BEGIN END $$",
+    "SELECT 1; DROP TABLE raw.note",
+]
+
+DEFINITIONS = [
+    "CREATE TABLE x (a INT)",
+    "CREATE TABLE x AS SELECT * FROM problem",
+    "CREATE TEMPORARY TABLE x AS SELECT 1",
+    "CREATE VIEW x AS SELECT 1",
+    "CREATE OR REPLACE VIEW problem AS SELECT 1",
+    "CREATE MATERIALIZED VIEW x AS SELECT 1",
+    "CREATE SCHEMA x",
+    "CREATE DATABASE x",
+    "CREATE FUNCTION f(INT) RETURNS INT RETURN 1",
+    "CREATE INDEX i ON raw.note (note_id)",
+    "CREATE ROLE x",
+    "CREATE EXTENSION dblink",
+    "CREATE SERVER s FOREIGN DATA WRAPPER w",
+    "DROP TABLE raw.change",
+    "DROP VIEW problem",
+    "DROP SCHEMA mart CASCADE",
+    "DROP FUNCTION wilson_low",
+    "ALTER TABLE raw.note RENAME TO x",
+    "ALTER VIEW problem AS SELECT 1",
+    "ALTER SYSTEM SET a = 1",
+    "GRANT ALL ON raw.note TO anybody",
+    "COMMENT ON TABLE raw.note IS 'x'",
+    "ANALYZE raw.note",
+    "VACUUM",
+]
+
+FILES = [
+    "COPY (SELECT 1) TO 'FILE'",
+    "COPY (SELECT 1) TO 'FILE' STORED AS CSV",
+    "COPY problem TO 'FILE' STORED AS PARQUET",
+    "COPY problem TO 'file://FILE' STORED AS JSON",
+    "COPY problem TO PROGRAM 'touch FILE'",
+    "COPY raw.note FROM 'SECRET'",
+    "COPY raw.note FROM PROGRAM 'cat SECRET'",
+    "COPY INTO 's3://bucket/x' FROM problem",
+    "UNLOAD (SELECT 1) TO 'FILE'",
+    "CREATE EXTERNAL TABLE x STORED AS CSV LOCATION 'SECRET'",
+    "CREATE EXTERNAL TABLE x STORED AS PARQUET LOCATION 'file:///'",
+    "CREATE EXTERNAL TABLE x STORED AS DELTATABLE LOCATION 'FILE'",
+    "CREATE UNBOUNDED EXTERNAL TABLE x STORED AS CSV LOCATION 'SECRET'",
+    "SELECT * FROM 'SECRET'",
+    "SELECT * FROM \"SECRET\"",
+    "SELECT * FROM 'file://SECRET'",
+    "SELECT * FROM \"http://127.0.0.1:1/x.csv\"",
+    "SELECT * FROM 's3://bucket/x.parquet'",
+    "SELECT * FROM read_csv('SECRET')",
+    "SELECT * FROM read_parquet('SECRET')",
+    "SELECT * FROM read_json('SECRET')",
+    "SELECT * FROM parquet_metadata('SECRET')",
+    "SELECT * FROM metadata_cache()",
+    "SELECT * FROM statistics_cache()",
+    "SELECT * FROM list_files_cache()",
+    "SELECT * FROM pg_read_file('SECRET')",
+    "SELECT * FROM TABLE(pg_ls_dir('/'))",
+    "SELECT pg_read_file('SECRET')",
+    "SELECT pg_ls_dir('/')",
+    "SELECT lo_import('SECRET')",
+    "SELECT lo_export(1, 'FILE')",
+    "SELECT dblink('host=127.0.0.1', 'SELECT 1')",
+    "SELECT getenv('HOME')",
+    "SELECT pg_sleep(100)",
+    "LOAD 'SECRET'",
+    "ATTACH DATABASE 'FILE' AS x",
+]
+
+SETTINGS = [
+    "SET datafusion.execution.batch_size = 1",
+    "SET datafusion.runtime.memory_limit = '100G'",
+    "SET datafusion.runtime.temp_directory = 'FILE'",
+    "SET datafusion.catalog.location = '/'",
+    "SET datafusion.sql_parser.dialect = 'mysql'",
+    "SET SESSION AUTHORIZATION postgres",
+    "SET ROLE postgres",
+    "RESET datafusion.runtime.memory_limit",
+    "SHOW datafusion.runtime.temp_directory",
+    "SELECT * FROM information_schema.df_settings",
+    "SELECT * FROM pg_catalog.pg_authid",
+    "SELECT * FROM pg_catalog.pg_shadow",
+]
+
+# Private columns by their names, by the star, by a view's inside, by words of errors.
+PRIVATE = [
+    "SELECT author_email FROM raw.change",
+    "SELECT committer_email FROM raw.change",
+    "SELECT email FROM raw.identity",
+    "SELECT c.author_email FROM (SELECT * FROM raw.change) c",
+    "SELECT * FROM raw.change ORDER BY author_email",
+    "SELECT count(*) FROM raw.change WHERE author_email LIKE 'a%'",
+    "SELECT * FROM raw.token",
+    "SELECT * FROM raw.reader",
+    "SELECT * FROM sqlite_master",
+]
+
+BOMBS = [
+    "SELECT repeat('x', 2000000000)",
+    "SELECT length(repeat(repeat('x', 100000), 100000))",
+    "SELECT lpad('x', 2000000000, 'y')",
+    "SELECT rpad('x', 2000000000)",
+    "SELECT array_repeat(1, 2000000000)",
+    "SELECT range(0, 100000000000)",
+    "SELECT generate_series(0, 100000000000)",
+    "SELECT replace(repeat('x', 100000), 'x', repeat('y', 100000))",
+    "SELECT " + "(" * 5000 + "1" + ")" * 5000,
+    "SELECT " + "-" * 5000 + "1",
+    "SELECT '" + "x" * 300_000 + "'",
+]
+
+
+def http(address, sql):
+    body = json.dumps({"sql": sql}).encode()
+    request = urllib.request.Request(f"http://{address}/api/sql", body, {"Content-Type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return f"answered: {answer.read()[:200]!r}"
+    except urllib.error.HTTPError as error:
+        assert error.code in (400, 413), f"{error.code}: {error.read()[:300]!r}"
+        assert "application/problem+json" in error.headers["Content-Type"]
+        return None
+
+
+def postgres(port, sql, prepare):
+    with psycopg.connect(f"host=127.0.0.1 port={port} user=guest dbname=annals", autocommit=True) as connection:
+        cursor = connection.cursor() if prepare else psycopg.ClientCursor(connection)
+        try:
+            cursor.execute(sql, prepare=prepare)
+            if sql.startswith("DECLARE"):
+                cursor.execute("FETCH ALL FROM c")
+            return f"answered: {cursor.statusmessage}"
+        except psycopg.Error as error:
+            assert error.sqlstate and error.sqlstate != "XX000", f"{error.sqlstate}: {error}"
+            assert connection.execute("SELECT 1").fetchone() == (1,), "the connection goes on"
+            return None
+
+
+def adbc(port, sql):
+    with flight.connect(f"grpc://127.0.0.1:{port}") as connection, connection.cursor() as cursor:
+        try:
+            cursor.execute(sql)
+            return f"answered: {cursor.fetchall()[:3]!r}"
+        except Exception as error:
+            assert "(Internal;" not in str(error) and "(Unknown;" not in str(error), str(error)
+            return None
+
+
+def main():
+    address, postgres_port, flight_port, folder = sys.argv[1:]
+    secret = os.path.join(os.path.dirname(folder), "secret.csv")
+    ways = WRITES + DEFINITIONS + FILES + SETTINGS + PRIVATE + BOMBS
+    # Two statements at once, and words of a session, mean something to Postgres; they are tried there as they are.
+    answered = {"SET ROLE postgres", "SET SESSION AUTHORIZATION postgres"}
+    out = []
+    for way in ways:
+        sql = way.replace("FILE", os.path.join(folder, "out")).replace("SECRET", secret)
+        tried = {
+            "http": http(address, sql),
+            "postgres, simple": postgres(postgres_port, sql, False),
+            "postgres, prepared": postgres(postgres_port, sql, True),
+            "flight": adbc(flight_port, sql),
+        }
+        out += [(way[:100], wire, what) for wire, what in tried.items() if what and way not in answered]
+    assert not out, "\n".join(map(str, out))
+    assert os.listdir(folder) == [], os.listdir(folder)
+    print(len(ways), "ways out, all closed")
+
+
+main()

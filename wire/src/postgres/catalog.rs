@@ -1,0 +1,214 @@
+//! The catalogs that Postgres' clients read, over the tables that an asker sees.
+//!
+//! They are made once per version and role and shared: nothing that a client sets reaches them.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use annals_analytics::Session;
+use annals_analytics::outside::{Asker, Desk, Role};
+use arrow::array::{ArrayRef, AsArray, Int32Array, RecordBatch, StringArray};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
+use async_trait::async_trait;
+use datafusion::catalog::{MemTable, SchemaProvider, TableFunction, TableProvider};
+use datafusion::error::Result;
+use datafusion::execution::SessionStateBuilder;
+use datafusion::logical_expr::ScalarUDF;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion_pg_catalog::pg_catalog::context::EmptyContextProvider;
+use datafusion_pg_catalog::pg_catalog::oid_type_planner::PgOidTypePlanner;
+use datafusion_pg_catalog::pg_catalog::{PgCatalogSchemaProvider, PgCatalogStaticTables};
+use datafusion_pg_catalog::setup_pg_catalog;
+use tokio::sync::Mutex;
+
+use super::shim::{self, Comments};
+
+/// What is the same for all sessions.
+struct Fixed {
+    tables: Arc<PgCatalogStaticTables>,
+    functions: Vec<Arc<ScalarUDF>>,
+    table_functions: Vec<Arc<TableFunction>>,
+}
+
+/// Reads the tables of Postgres' own types and functions, once.
+fn fixed() -> Result<&'static Fixed> {
+    static FIXED: OnceLock<Fixed> = OnceLock::new();
+    if let Some(fixed) = FIXED.get() {
+        return Ok(fixed);
+    }
+    let config = SessionConfig::new().with_default_catalog_and_schema("annals", "mart");
+    let context = SessionContext::new_with_config(config);
+    let known: Vec<_> = context.state().scalar_functions().keys().cloned().collect();
+    setup_pg_catalog(&context, "annals", EmptyContextProvider).map_err(|error| *error)?;
+    let state = context.state();
+    let is_new = |name: &String| !known.contains(name);
+    let functions = state.scalar_functions().iter().filter(|(name, _)| is_new(name)).map(|(_, f)| Arc::clone(f));
+    let table_functions = ["generate_series", "range", "pg_get_keywords"].into_iter();
+    let table_functions = table_functions.filter_map(|name| state.table_functions().get(name).cloned()).collect();
+    let tables = Arc::new(PgCatalogStaticTables::try_new()?);
+    let made = Fixed { tables, functions: functions.collect(), table_functions };
+    Ok(FIXED.get_or_init(|| made))
+}
+
+/// The newest contexts, by role.
+#[derive(Default)]
+pub(super) struct Catalogs(Mutex<HashMap<bool, (i64, SessionContext)>>);
+
+impl Catalogs {
+    /// Returns the context of a session for an asker.
+    pub(super) async fn context(&self, desk: &Desk, session: &Session, asker: &Asker) -> Result<SessionContext> {
+        let mut known = self.0.lock().await;
+        let role = asker.role == Role::Private;
+        if let Some((version, context)) = known.get(&role)
+            && *version == session.version
+        {
+            return Ok(context.clone());
+        }
+        let context = build(desk, session, asker).await?;
+        known.insert(role, (session.version, context.clone()));
+        Ok(context)
+    }
+}
+
+async fn build(desk: &Desk, session: &Session, asker: &Asker) -> Result<SessionContext> {
+    let fixed = fixed()?;
+    // Others of the role will use it, too: it must not show what this one asked.
+    let asker = &Asker { name: String::new(), ..asker.clone() };
+    // The catalog lists the tables of a context that does not hold it, or the two would keep each other alive for ever;
+    // to list itself too, as clients expect, it lists one like itself.
+    let plain = desk.context(session, asker, vec![])?;
+    let listed = desk.context(session, asker, vec![("pg_catalog".into(), catalog(&plain, fixed)?)])?;
+    let own = catalog(&listed, fixed)?;
+    let bare = with_functions(desk.context(session, asker, vec![("pg_catalog".into(), own.clone())])?, fixed);
+    let texts = texts(&bare, session).await?;
+    let described = Arc::new(Described { own, description: description(&texts)? });
+    let context = with_functions(desk.context(session, asker, vec![("pg_catalog".into(), described)])?, fixed);
+    for function in shim::functions(&Arc::new(texts.comments), &Arc::new(texts.definitions)) {
+        context.register_udf(function);
+    }
+    Ok(context)
+}
+
+fn catalog(over: &SessionContext, fixed: &Fixed) -> Result<Arc<dyn SchemaProvider>> {
+    let listed = over.state().catalog_list().clone();
+    Ok(Arc::new(PgCatalogSchemaProvider::try_new(listed, fixed.tables.clone(), EmptyContextProvider)?))
+}
+
+fn with_functions(context: SessionContext, fixed: &Fixed) -> SessionContext {
+    for function in &fixed.functions {
+        context.register_udf(function.as_ref().clone());
+    }
+    for function in &fixed.table_functions {
+        context.register_udtf(function.name(), function.function().clone());
+    }
+    let planner = Arc::new(PgOidTypePlanner);
+    let state = SessionStateBuilder::new_from_existing(context.state()).with_type_planner(planner).build();
+    SessionContext::new_with_state(state)
+}
+
+/// What is said of tables, by the numbers that they have here.
+#[derive(Default)]
+struct Texts {
+    comments: Comments,
+    definitions: Comments,
+    /// The number of `pg_class`, to which comments on tables and columns belong.
+    pg_class: i64,
+}
+
+/// Returns what the catalog of views says of each table and column.
+async fn texts(context: &SessionContext, session: &Session) -> Result<Texts> {
+    const NUMBERS: &str = "SELECT CAST(c.oid AS BIGINT), n.nspname, c.relname, CAST(0 AS BIGINT), '' \
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace UNION ALL \
+        SELECT CAST(c.oid AS BIGINT), n.nspname, c.relname, CAST(a.attnum AS BIGINT), a.attname \
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid";
+    let views = rows(&session.context, "SELECT layer, name, title, text FROM system.view").await?;
+    let columns = rows(&session.context, "SELECT layer, \"view\", name, doc FROM system.column").await?;
+    let mut known: HashMap<[&str; 3], [&str; 2]> = HashMap::new();
+    for [layer, name, title, text] in views.iter().filter_map(four) {
+        known.insert([layer, name, ""], [title, text]);
+    }
+    for [layer, view, name, doc] in columns.iter().filter_map(four) {
+        known.insert([layer, view, name], [doc, ""]);
+    }
+    let mut texts = Texts::default();
+    for row in rows(context, NUMBERS).await? {
+        let [number, schema, table, place, column] = &row[..] else { continue };
+        let key = (number.parse().unwrap_or_default(), place.parse().unwrap_or_default());
+        if (schema.as_str(), table.as_str(), key.1) == ("pg_catalog", "pg_class", 0) {
+            texts.pg_class = key.0;
+        }
+        let Some([comment, definition]) = known.get(&[schema.as_str(), table, column]) else { continue };
+        for (map, text) in [(&mut texts.comments, comment), (&mut texts.definitions, definition)] {
+            if !text.is_empty() {
+                map.insert(key, (*text).to_owned());
+            }
+        }
+    }
+    Ok(texts)
+}
+
+fn four(row: &Vec<String>) -> Option<[&str; 4]> {
+    let [a, b, c, d] = &row[..] else { return None };
+    Some([a, b, c, d])
+}
+
+/// Returns the rows of a query as texts.
+async fn rows(context: &SessionContext, sql: &str) -> Result<Vec<Vec<String>>> {
+    let mut rows = Vec::new();
+    for batch in context.sql(sql).await?.collect().await? {
+        let columns = batch.columns().iter().map(|column| cast(column, &DataType::Utf8));
+        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        let text = |column: &ArrayRef, row: usize| column.as_string::<i32>().value(row).to_owned();
+        rows.extend((0..batch.num_rows()).map(|row| columns.iter().map(|column| text(column, row)).collect()));
+    }
+    Ok(rows)
+}
+
+/// Returns `pg_description`.
+fn description(texts: &Texts) -> Result<Arc<dyn TableProvider>> {
+    let mut rows: Vec<_> = texts.comments.iter().collect();
+    rows.sort();
+    let int = |number: i64| i32::try_from(number).unwrap_or_default();
+    let columns: [(&str, ArrayRef); 4] = [
+        ("objoid", Arc::new(Int32Array::from_iter_values(rows.iter().map(|((table, _), _)| int(*table))))),
+        ("classoid", Arc::new(Int32Array::from_iter_values(rows.iter().map(|_| int(texts.pg_class))))),
+        ("objsubid", Arc::new(Int32Array::from_iter_values(rows.iter().map(|((_, column), _)| int(*column))))),
+        ("description", Arc::new(StringArray::from_iter_values(rows.iter().map(|(_, text)| text)))),
+    ];
+    let batch = RecordBatch::try_from_iter(columns)?;
+    Ok(Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]])?))
+}
+
+/// Catalogs that only a superuser of Postgres may read.
+const HIDDEN: &[&str] = &["pg_authid", "pg_shadow"];
+
+/// Postgres' catalogs, with comments.
+#[derive(Debug)]
+struct Described {
+    own: Arc<dyn SchemaProvider>,
+    description: Arc<dyn TableProvider>,
+}
+
+#[async_trait]
+impl SchemaProvider for Described {
+    fn table_names(&self) -> Vec<String> {
+        let mut names = self.own.table_names();
+        names.retain(|name| !HIDDEN.contains(&name.as_str()));
+        names
+    }
+
+    async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        match name {
+            "pg_description" => Ok(Some(Arc::clone(&self.description))),
+            // Those of another server, and nobody's here.
+            name if HIDDEN.contains(&name) => Ok(None),
+            name => self.own.table(name).await,
+        }
+    }
+
+    fn table_exist(&self, name: &str) -> bool {
+        !HIDDEN.contains(&name) && self.own.table_exist(name)
+    }
+}

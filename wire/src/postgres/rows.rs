@@ -1,0 +1,205 @@
+//! Answers in Postgres' formats, row by row as they are computed.
+
+use std::sync::Arc;
+
+use annals_analytics::outside::{Error, Rows};
+use arrow_pg::datatypes::{arrow_schema_to_pg_fields, encode_recordbatch};
+use futures::stream::{self, Stream};
+use pgwire::api::portal::Format;
+use pgwire::api::results::{CopyResponse, FieldInfo, QueryResponse};
+use pgwire::error::PgWireResult;
+use pgwire::messages::copy::CopyData;
+use pgwire::messages::data::DataRow;
+use tokio::sync::watch;
+
+use super::error::{failed, refused};
+use super::statement::{File, Kind};
+
+/// The rest of an answer.
+pub(super) struct Answer {
+    rows: Rows,
+    text: String,
+    fields: Arc<Vec<FieldInfo>>,
+    batch: Option<Box<dyn Iterator<Item = PgWireResult<DataRow>> + Send + Sync>>,
+    cancel: watch::Receiver<u64>,
+    is_over: bool,
+}
+
+impl Answer {
+    /// Begins to write an answer to a query; a change of `cancel` ends it.
+    pub(super) fn new(rows: Rows, text: &str, format: &Format, cancel: watch::Receiver<u64>) -> PgWireResult<Self> {
+        let fields = Arc::new(arrow_schema_to_pg_fields(&rows.schema, format, None)?);
+        Ok(Self { rows, text: text.to_owned(), fields, batch: None, cancel, is_over: false })
+    }
+
+    /// Returns the columns.
+    pub(super) fn fields(&self) -> Arc<Vec<FieldInfo>> {
+        Arc::clone(&self.fields)
+    }
+
+    /// Returns the next row.
+    pub(super) async fn next(&mut self) -> Option<PgWireResult<DataRow>> {
+        loop {
+            if let Some(row) = self.batch.as_mut().and_then(Iterator::next) {
+                return Some(row);
+            }
+            if self.is_over {
+                return None;
+            }
+            let next = tokio::select! {
+                next = self.rows.next() => next,
+                _ = self.cancel.changed() => Some(Err(Error::Cancelled)),
+            };
+            match next {
+                Some(Ok(batch)) => self.batch = Some(send(encode_recordbatch(self.fields(), batch))),
+                Some(Err(error)) => {
+                    self.is_over = true;
+                    return Some(Err(refused(&error, &self.text)));
+                }
+                None => {
+                    self.is_over = true;
+                    // Nothing in the protocol says that an answer is cut, and a cut one must not pass for whole.
+                    let cut = "the answer has more rows than are let out; ask for fewer, by LIMIT or WHERE";
+                    return self.rows.is_truncated().then(|| Err(failed("54000", cut)));
+                }
+            }
+        }
+    }
+
+    /// Returns the rows as the answer to a query.
+    pub(super) fn response(self) -> QueryResponse {
+        QueryResponse::new(self.fields(), rows(self))
+    }
+
+    /// Returns the rows as a file.
+    pub(super) fn copied(self, file: File) -> CopyResponse {
+        let columns = self.fields.len();
+        let format = i8::from(file.kind == Kind::Binary);
+        let head = head(&self.fields, &file);
+        CopyResponse::new(
+            format,
+            columns,
+            stream::unfold((head, self, file), |(mut head, mut answer, file)| async {
+                // What stands before the rows goes out with the first: each message counts as a row.
+                let line = match answer.next().await {
+                    Some(Ok(row)) => {
+                        head.extend(line(&row, &file));
+                        Ok(CopyData::new(head.into()))
+                    }
+                    Some(Err(error)) => Err(error),
+                    None if head.is_empty() => return None,
+                    None => Ok(CopyData::new(head.into())),
+                };
+                Some((line, (Vec::new(), answer, file)))
+            }),
+        )
+    }
+}
+
+/// The encoder's iterator, whose parts may all be sent to other threads.
+fn send(
+    rows: Box<impl Iterator<Item = PgWireResult<DataRow>> + Send + Sync + 'static>,
+) -> Box<dyn Iterator<Item = PgWireResult<DataRow>> + Send + Sync> {
+    rows
+}
+
+fn rows(answer: Answer) -> impl Stream<Item = PgWireResult<DataRow>> + Send + 'static {
+    stream::unfold(answer, |mut answer| async { Some((answer.next().await?, answer)) })
+}
+
+/// Returns what stands before the first row.
+fn head(fields: &[FieldInfo], file: &File) -> Vec<u8> {
+    if file.kind == Kind::Binary {
+        // The signature, no flags, no extension (PostgreSQL 16, COPY, "Binary Format").
+        return [b"PGCOPY\n\xff\r\n\0".as_slice(), &[0; 8]].concat();
+    }
+    if !file.has_header {
+        return Vec::new();
+    }
+    let names = fields.iter().map(|field| Some(field.name().as_bytes()));
+    written(names, file)
+}
+
+/// Writes a row.
+fn line(row: &DataRow, file: &File) -> Vec<u8> {
+    if file.kind == Kind::Binary {
+        return [row.field_count.to_be_bytes().as_slice(), &row.data].concat();
+    }
+    written(cells(&row.data), file)
+}
+
+/// Reads the cells of a row: each has its length before it, and -1 is null.
+fn cells(mut data: &[u8]) -> impl Iterator<Item = Option<&[u8]>> {
+    std::iter::from_fn(move || {
+        let (length, rest) = data.split_first_chunk::<4>()?;
+        let length = usize::try_from(i32::from_be_bytes(*length)).ok();
+        let (cell, rest) = rest.split_at_checked(length.unwrap_or(0))?;
+        data = rest;
+        Some(length.map(|_| cell))
+    })
+}
+
+fn written<'a>(cells: impl Iterator<Item = Option<&'a [u8]>>, file: &File) -> Vec<u8> {
+    let mut line = Vec::new();
+    let mut delimiter = [0; 4];
+    let delimiter = file.delimiter.encode_utf8(&mut delimiter).as_bytes().to_vec();
+    for (place, cell) in cells.enumerate() {
+        if place > 0 {
+            line.extend(&delimiter);
+        }
+        match cell {
+            None => line.extend(file.null.as_bytes()),
+            Some(cell) if file.kind == Kind::Csv => quote(&mut line, cell, file),
+            Some(cell) => escape(&mut line, cell, file),
+        }
+    }
+    line.push(b'\n');
+    line
+}
+
+fn quote(line: &mut Vec<u8>, cell: &[u8], file: &File) {
+    let needs =
+        |byte: &u8| matches!(byte, b'"' | b'\n' | b'\r') || file.delimiter.is_ascii() && *byte == file.delimiter as u8;
+    // An empty text is quoted, as an empty cell is null.
+    if !cell.iter().any(needs) && cell != file.null.as_bytes() {
+        line.extend(cell);
+        return;
+    }
+    line.push(b'"');
+    for byte in cell {
+        line.extend(if *byte == b'"' { [b'"', b'"'].as_slice() } else { std::slice::from_ref(byte) });
+    }
+    line.push(b'"');
+}
+
+fn escape(line: &mut Vec<u8>, cell: &[u8], file: &File) {
+    for byte in cell {
+        match byte {
+            b'\\' => line.extend(b"\\\\"),
+            b'\n' => line.extend(b"\\n"),
+            b'\r' => line.extend(b"\\r"),
+            b'\t' => line.extend(b"\\t"),
+            other if file.delimiter.is_ascii() && *other == file.delimiter as u8 => line.extend([b'\\', *other]),
+            other => line.push(*other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(kind: Kind) -> File {
+        let (delimiter, null) = if kind == Kind::Csv { (',', "") } else { ('\t', "\\N") };
+        File { kind, has_header: false, delimiter, null: null.into() }
+    }
+
+    #[test]
+    fn cells_are_read_and_written() {
+        let data = [&5i32.to_be_bytes()[..], b"a,\"b\n", &(-1i32).to_be_bytes(), &0i32.to_be_bytes()].concat();
+        assert_eq!(cells(&data).collect::<Vec<_>>(), [Some(b"a,\"b\n".as_slice()), None, Some(b"")]);
+        assert_eq!(written(cells(&data), &of(Kind::Csv)), b"\"a,\"\"b\n\",,\"\"\n");
+        assert_eq!(written(cells(&data), &of(Kind::Text)), b"a,\"b\\n\t\\N\t\n");
+        assert_eq!(cells(b"\0\0\0\x09abc").count(), 0, "a torn row has no cells");
+    }
+}
