@@ -126,10 +126,10 @@ async fn texts(context: &SessionContext, session: &Session) -> Result<Texts> {
     let views = rows(&session.context, "SELECT layer, name, title, text FROM system.view").await?;
     let columns = rows(&session.context, "SELECT layer, \"view\", name, doc FROM system.column").await?;
     let mut known: HashMap<[&str; 3], [&str; 2]> = HashMap::new();
-    for [layer, name, title, text] in views.iter().filter_map(four) {
+    for [layer, name, title, text] in views.iter().filter_map(|row| four(row)) {
         known.insert([layer, name, ""], [title, text]);
     }
-    for [layer, view, name, doc] in columns.iter().filter_map(four) {
+    for [layer, view, name, doc] in columns.iter().filter_map(|row| four(row)) {
         known.insert([layer, view, name], [doc, ""]);
     }
     let mut texts = Texts::default();
@@ -149,8 +149,8 @@ async fn texts(context: &SessionContext, session: &Session) -> Result<Texts> {
     Ok(texts)
 }
 
-fn four(row: &Vec<String>) -> Option<[&str; 4]> {
-    let [a, b, c, d] = &row[..] else { return None };
+fn four(row: &[String]) -> Option<[&str; 4]> {
+    let [a, b, c, d] = row else { return None };
     Some([a, b, c, d])
 }
 
