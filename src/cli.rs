@@ -59,8 +59,10 @@ pub(crate) enum Command {
     Export(Export),
     /// Computes all knowledge anew from the facts
     Rebuild,
-    /// Merges small files of the fact tables
+    /// Merges small files of the fact tables, and deletes those that nobody reads any more
     Compact,
+    /// Lets go outcomes, failure texts and logs that are older than the configuration keeps them
+    Retain(Retain),
     /// Checks that what is maintained equals what is recomputed; exit status 3 if not
     Check,
     /// Prints the completion script of a shell
@@ -340,6 +342,14 @@ pub(crate) struct Serve {
     /// Address to answer Arrow Flight SQL on: 127.0.0.1:32010 [default: as configured, else none]
     #[arg(long, value_name = "ADDR")]
     pub flight: Option<String>,
+}
+
+/// Options of `retain`.
+#[derive(Debug, Args)]
+pub(crate) struct Retain {
+    /// Only say what would go, and how much it frees
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// What is done with tokens.

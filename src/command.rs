@@ -32,6 +32,7 @@ mod serve;
 mod sql;
 mod test_name;
 mod token;
+mod upkeep;
 mod upload;
 mod wires;
 
@@ -55,7 +56,8 @@ pub(crate) async fn run(cli: Cli, config: Config) -> Result<ExitCode> {
         Command::Mail(options) => mail::run(options, &open(&cli, &config).await?, &config).await?,
         Command::Export(options) => export::run(options, &open(&cli, &config).await?).await?,
         Command::Rebuild => maintain::rebuild(&open(&cli, &config).await?).await?,
-        Command::Compact => maintain::compact(&open(&cli, &config).await?).await?,
+        Command::Compact => maintain::compact(&open(&cli, &config).await?, &config).await?,
+        Command::Retain(options) => maintain::retain(options, &open(&cli, &config).await?, &config).await?,
         Command::Check => return maintain::check(&open(&cli, &config).await?).await,
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Cli::command(), "annals", &mut std::io::stdout());

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use annals_collector::builder::{self, Builder};
 use annals_collector::intake::{Bounds, Secrets};
 use annals_collector::report::Limits;
 use annals_data::setting::SETTINGS;
-use annals_data::store::Location;
+use annals_data::store::{Location, Rule};
 use anyhow::{Context, Result, bail};
 use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
 use serde::Deserialize;
@@ -49,6 +50,10 @@ pub(crate) struct Config {
     pub hook: Secrets,
     /// How mail is sent; none is sent without it.
     pub mail: Option<Mail>,
+    /// How long what is kept; the first that fits a lane holds, and everything is kept where none does.
+    pub retention: Vec<Retention>,
+    /// How long files stay that newer ones have replaced: 24h unless said otherwise.
+    pub vacuum: Option<String>,
 }
 
 /// A certificate as PEM files.
@@ -60,6 +65,36 @@ pub(crate) struct Tls {
     /// The key.
     pub key: PathBuf,
 }
+
+/// How long outcomes, failure texts and logs of some lanes are kept; for ever where nothing is said.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Retention {
+    /// The project; `*` stands for anything, here and below.
+    pub project: String,
+    /// The branch.
+    pub branch: String,
+    /// The builder.
+    pub builder: String,
+    /// Outcomes: `90d`, `12w` or `36h`.
+    pub outcomes: Option<String>,
+    /// Failure texts.
+    pub texts: Option<String>,
+    /// Logs of steps.
+    pub logs: Option<String>,
+}
+
+/// What keeps a store small, as configured.
+#[derive(Clone, Debug)]
+pub(crate) struct Upkeep {
+    /// How long what is kept.
+    pub rules: Vec<Rule>,
+    /// How long replaced files stay.
+    pub vacuum: Duration,
+}
+
+/// Replaced files stay a day: whoever reads an older version needs them.
+const VACUUM: &str = "24h";
 
 /// How mail is sent.
 #[derive(Clone, Debug, Deserialize)]
@@ -100,11 +135,29 @@ impl Config {
         if let Some(flaw) = self.intake.flaw().or(self.hook.flaw()) {
             bail!("{}: {flaw}", path.display());
         }
+        self.upkeep().with_context(|| path.display().to_string())?;
         if let Some(name) = self.setting.keys().find(|name| !SETTINGS.iter().any(|s| s.name == name.as_str())) {
             let known: Vec<_> = SETTINGS.iter().map(|s| s.name).collect();
             bail!("{}: there is no setting `{name}`; known are {}", path.display(), known.join(", "));
         }
         Ok(())
+    }
+
+    /// Returns what keeps the store small.
+    pub(crate) fn upkeep(&self) -> Result<Upkeep> {
+        let age = |text: &Option<String>| text.as_deref().map(length).transpose();
+        let rule = |rule: &Retention| {
+            Ok(Rule {
+                project: rule.project.clone(),
+                branch: rule.branch.clone(),
+                builder: rule.builder.clone(),
+                outcomes: age(&rule.outcomes)?,
+                texts: age(&rule.texts)?,
+                logs: age(&rule.logs)?,
+            })
+        };
+        let rules = self.retention.iter().map(rule).collect::<Result<_>>()?;
+        Ok(Upkeep { rules, vacuum: length(self.vacuum.as_deref().unwrap_or(VACUUM))? })
     }
 
     /// Returns where the store is.
@@ -115,6 +168,20 @@ impl Config {
         };
         Ok(Location { root, facts: self.facts.clone() })
     }
+}
+
+/// Reads a length of time: `90d`, `12w` or `36h`.
+fn length(text: &str) -> Result<Duration> {
+    let wrong = || format!("`{text}` is no length of time: say 90d, 12w or 36h");
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let count: u32 = digits.parse().with_context(wrong)?;
+    let hours = match &text[digits.len()..] {
+        "h" => 1,
+        "d" => 24,
+        "w" => 24 * 7,
+        _ => bail!(wrong()),
+    };
+    Ok(Duration::from_secs(u64::from(count) * hours * 3600))
 }
 
 /// Returns the folder of what can be made again; `None` where the user has no home.

@@ -52,6 +52,7 @@ pub(crate) fn raw(world: &World, history: &[(Range, i64)]) -> Result<RawTables, 
     rows.insert("build", world.builds.iter().map(build).collect());
     rows.insert("step", Vec::new());
     rows.insert("outcome", world.builds.iter().enumerate().flat_map(outcomes).collect());
+    rows.insert("tally", world.builds.iter().flat_map(|facts| tallies(world, facts)).collect());
     rows.insert("message", messages(world));
     rows.insert("streak", streaks.iter().map(streak).collect());
     rows.insert("excluded_build", world.builds.iter().filter_map(|facts| excluded(world, facts)).collect());
@@ -135,6 +136,37 @@ fn build(facts: &BuildFacts) -> Value {
         "ingested_at": 0,
     });
     with(serde_json::to_value(&facts.build).unwrap_or_default(), more)
+}
+
+/// Returns what a build adds to the day of its revision: a row for each outcome, as the rows of a day are added up.
+fn tallies(world: &World, facts: &BuildFacts) -> Vec<Value> {
+    const DAY: i64 = 86_400_000_000;
+    let build = &facts.build;
+    let change = world.changes.iter().find(|change| change.revision == build.revision);
+    let at = change.map(|change| change.committed_at).or(build.started_at).unwrap_or_default();
+    let tests = facts.outcomes.iter().filter(|o| o.kind == annals_data::row::Kind::Test && !build.is_patch);
+    let row = |(number, outcome): (usize, &annals_data::row::Outcome)| {
+        let count = |words: &[&str]| i64::from(words.contains(&outcome.status.as_str()));
+        let is_timed = outcome.duration_us.is_some() && outcome.status.as_str() != "skipped";
+        json!({
+            "batch": 1,
+            "suite_id": id::suite_id(&build.project, &outcome.suite),
+            "lane_id": id::lane_id(&build.project, &build.branch, &build.builder),
+            "day": at.div_euclid(DAY) * DAY,
+            "project": build.project,
+            "branch": build.branch,
+            "builder": build.builder,
+            "suite": outcome.suite,
+            "build_count": i64::from(facts.outcomes.iter().take(number).all(|other| other.suite != outcome.suite)),
+            "outcome_count": 1,
+            "passed_count": count(&["passed", "xfailed"]),
+            "failed_count": count(&["failed", "errored", "xpassed"]),
+            "skipped_count": count(&["skipped"]),
+            "timed_count": i64::from(is_timed),
+            "duration_us": outcome.duration_us.filter(|_| is_timed).unwrap_or(0),
+        })
+    };
+    tests.enumerate().map(row).collect()
 }
 
 fn outcomes((batch, facts): (usize, &BuildFacts)) -> Vec<Value> {

@@ -12,8 +12,9 @@ use serde::Serialize;
 
 use crate::journal::Unfinished;
 use crate::row::{Build, Change, Kind, Status, Step};
-use crate::schema::{BUILD, CHANGE, STEP, Table};
+use crate::schema::{BUILD, CHANGE, STEP, TALLY, Table};
 use crate::store::BuildFacts;
+use crate::tally::{Suites, Tallies};
 use crate::{Error, Result, id};
 use outcome::OutcomeRow;
 use piece::Pieces;
@@ -94,30 +95,37 @@ impl Counts {
 }
 
 /// Writes the rows of all tables to the journal; returns the ids of the messages among them, which are those of which
-/// `is_known` is false. In memory are one piece of each table and what is counted, never all outcomes.
+/// `is_known` is false; `committed_at` says when a build's revision was committed. In memory are one piece of each table and what is counted, never all outcomes.
 pub(crate) fn write(
     journal: &mut Unfinished,
     batch: i64,
     changes: &[Change],
     builds: &[BuildFacts],
     is_known: impl Fn(i64) -> Result<bool>,
+    committed_at: impl Fn(&Build) -> Result<i64>,
 ) -> Result<Vec<i64>> {
     let now = chrono::Utc::now().timestamp_micros();
     let mut pieces = Pieces::new(batch, is_known);
-    let mut rows = Vec::new();
+    let (mut rows, mut tallies) = (Vec::new(), Tallies::default());
     for facts in builds {
+        let mut suites = Suites::default();
         let mut counts = Counts::default();
         let build_id = id::build_id(&facts.build.project, &facts.build.key);
         for chunk in facts.outcomes.chunks() {
             for outcome in chunk.map_err(|source| Error::Spilled { source })?.iter() {
                 let row = OutcomeRow::new(build_id, &facts.build, outcome);
                 counts.add(&row);
+                suites.add(outcome);
                 pieces.add(journal, &row)?;
             }
         }
         rows.push(build_row(batch, now, facts, &mut counts));
+        if !facts.build.is_patch {
+            tallies.add(&facts.build, committed_at(&facts.build)?, suites);
+        }
     }
     let messages = pieces.finish(journal)?;
+    journal.append(&TALLY, &tallies.rows(batch)?)?;
     journal.append(&STEP, &steps(batch, builds)?)?;
     journal.append(&CHANGE, &self::changes(batch, changes)?)?;
     journal.append(&BUILD, &decode(&BUILD, &rows)?)?;
@@ -171,7 +179,7 @@ fn steps(batch: i64, builds: &[BuildFacts]) -> Result<RecordBatch> {
 }
 
 /// Turns `rows` into one batch of the table's schema; columns that are no field of a row are null.
-fn decode<R: Serialize>(table: &Table, rows: &[R]) -> Result<RecordBatch> {
+pub(crate) fn decode<R: Serialize>(table: &Table, rows: &[R]) -> Result<RecordBatch> {
     let failed = |source| Error::Rows { table: table.name, source };
     let schema = table.arrow();
     let mut decoder =

@@ -48,6 +48,16 @@ pub fn series_id(test_id: i64, branch: &str, builder: &str) -> i64 {
     id(&["series", &test_id.to_string(), branch, builder])
 }
 
+/// Returns the id of a suite in a project.
+pub fn suite_id(project: &str, suite: &str) -> i64 {
+    id(&["suite", project, suite])
+}
+
+/// Returns the id of a lane: one builder on one branch of a project.
+pub fn lane_id(project: &str, branch: &str, builder: &str) -> i64 {
+    id(&["lane", project, branch, builder])
+}
+
 /// Returns the id of a build from the idempotency key that brought it in.
 pub fn build_id(project: &str, key: &str) -> i64 {
     id(&["build", project, key])

@@ -9,16 +9,11 @@ use std::collections::btree_map::Entry;
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
 use arrow::ipc::reader::FileReader;
 use arrow::ipc::writer::FileWriter;
-use datafusion::error::DataFusionError;
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::streaming::PartitionStream;
 use serde::{Deserialize, Serialize};
 
 use crate::schema::Table;
@@ -38,6 +33,9 @@ pub(crate) struct Manifest {
     /// Where builds say that their revisions stand.
     #[serde(default)]
     pub places: Vec<(i64, i64)>,
+    /// Changes and when they were committed.
+    #[serde(default)]
+    pub times: Vec<(i64, i64)>,
 }
 
 /// The journal's folder.
@@ -78,7 +76,7 @@ impl Journal {
     /// Returns the rows of a table in a batch; none where it has none.
     pub(crate) fn rows(&self, batch: i64, table: &Table) -> Option<Rows> {
         let path = self.folder.join(batch.to_string()).join(file_name(table));
-        path.is_file().then(|| Rows { path, schema: table.arrow() })
+        path.is_file().then(|| Rows { path, table: table.name })
     }
 
     /// Returns a batch's manifest.
@@ -143,23 +141,15 @@ impl Unfinished {
 #[derive(Debug)]
 pub(crate) struct Rows {
     path: PathBuf,
-    schema: SchemaRef,
+    table: &'static str,
 }
 
-impl PartitionStream for Rows {
-    fn schema(&self) -> &SchemaRef {
-        &self.schema
-    }
-
-    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let open = || FileReader::try_new(BufReader::new(File::open(&self.path)?), None);
-        let (batches, error) = match open() {
-            Ok(reader) => (Some(reader), None),
-            Err(error) => (None, Some(Err(DataFusionError::from(error)))),
-        };
-        let batches = batches.into_iter().flatten().map(|batch| batch.map_err(DataFusionError::from));
-        let stream = futures::stream::iter(batches.chain(error));
-        Box::pin(RecordBatchStreamAdapter::new(self.schema.clone(), stream))
+impl Rows {
+    /// Opens them.
+    pub(crate) fn open(&self) -> Result<impl Iterator<Item = Result<RecordBatch, ArrowError>> + use<>> {
+        let file = File::open(&self.path).map_err(at(&self.path))?;
+        let failed = |source| Error::Rows { table: self.table, source };
+        FileReader::try_new(BufReader::new(file), None).map_err(failed)
     }
 }
 
@@ -168,7 +158,7 @@ fn file_name(table: &Table) -> String {
 }
 
 /// An arrow error while a file is written is the disk's: the rows have been checked when they were built.
-fn disk(path: &Path) -> impl Fn(arrow::error::ArrowError) -> Error + use<> {
+fn disk(path: &Path) -> impl Fn(ArrowError) -> Error + use<> {
     let at = at(path);
     move |error| at(io::Error::other(error))
 }

@@ -6,7 +6,8 @@
 //! - [`outcomes`]: the outcomes of a build, however many, in bounded memory.
 //! - [`schema`]: the columns of each fact table, declared once and documented.
 //! - [`id`]: how stable identifiers are made from names.
-//! - [`batch`]: rows turned into arrow batches of those schemas.
+//! - [`batch`]: rows turned into arrow batches of those schemas; `duration` says how precisely lengths are kept.
+//! - `tally`: outcomes counted by suite and day as they come in.
 //! - [`store`]: the writer; takes whole ingests exactly once and publishes versions.
 //! - [`journal`]: what was acknowledged but may not be in the tables yet.
 //! - [`state`]: the SQLite file of what people and machines change.
@@ -26,6 +27,8 @@ pub mod signature;
 pub mod state;
 pub mod store;
 
+mod duration;
 mod error;
+mod tally;
 
 pub use error::{Error, Result};

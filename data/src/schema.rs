@@ -59,6 +59,11 @@ pub struct Table {
     pub doc: &'static str,
     /// How many leading columns have statistics in the Delta log.
     pub indexed: usize,
+    /// The columns that the rows of a file are ordered by, all of them whole numbers: what is asked for together lies
+    /// together.
+    pub order: &'static [&'static str],
+    /// The columns that are added up where rows agree in `order`, when files are merged; mostly none.
+    pub sums: &'static [&'static str],
     /// Its columns.
     pub columns: &'static [Column],
 }
@@ -88,11 +93,16 @@ pub const FILE_COLUMNS: &[Column] = &[
     col("merge_lines_removed", Int, "lines that a merge removed by its other parents"),
 ];
 
+/// The tests together, and in each the series, in the order of its history.
+const SERIES_ORDER: &[&str] = &["test_id", "series_id", "position", "build_id", "attempt"];
+
 /// Changes.
 pub const CHANGE: Table = Table {
     name: "change",
     doc: "one row per commit of a project's repository",
     indexed: 4,
+    order: &["batch", "change_id"],
+    sums: &[],
     columns: &[
         col("batch", Int, "number of the batch that brought the row in"),
         col("change_id", Int, "hash of project and revision"),
@@ -118,6 +128,8 @@ pub const BUILD: Table = Table {
     name: "build",
     doc: "one row per run of a builder on a source",
     indexed: 4,
+    order: &["batch", "build_id"],
+    sums: &[],
     columns: &[
         col("batch", Int, "number of the batch that brought the row in"),
         col("build_id", Int, "hash of project and idempotency key"),
@@ -155,6 +167,8 @@ pub const STEP: Table = Table {
     name: "step",
     doc: "one row per command of a build",
     indexed: 2,
+    order: &["batch", "build_id", "number"],
+    sums: &[],
     columns: &[
         col("batch", Int, "number of the batch that brought the row in"),
         col("build_id", Int, "the build"),
@@ -177,6 +191,8 @@ pub const OUTCOME: Table = Table {
     name: "outcome",
     doc: "one row per attempt of a test in a build",
     indexed: 6,
+    order: SERIES_ORDER,
+    sums: &[],
     columns: &[
         col("batch", Int, "number of the batch that brought the row in"),
         col("series_id", Int, "hash of test, branch and builder"),
@@ -185,7 +201,7 @@ pub const OUTCOME: Table = Table {
         col("build_id", Int, "the build"),
         col("outcome", Text, "passed, failed, errored, skipped, xfailed, xpassed"),
         col("attempt", Int, "attempt in this build, from 1"),
-        opt("duration_us", Int, "how long it took, microseconds"),
+        opt("duration_us", Int, "how long it took, microseconds, to six significant bits: within 1.6 %"),
         opt("message_id", Int, "failure text, joins message"),
         col("kind", Text, "test, or step for a step of the build"),
         opt("error_kind", Text, "timed_out or crashed, for errored outcomes"),
@@ -204,6 +220,8 @@ pub const MEASURE: Table = Table {
     name: "measure",
     doc: "one row per number that an attempt measured beside its duration",
     indexed: 5,
+    order: SERIES_ORDER,
+    sums: &[],
     columns: &[
         col("batch", Int, "number of the batch that brought the row in"),
         col("series_id", Int, "hash of test, branch and builder"),
@@ -217,11 +235,47 @@ pub const MEASURE: Table = Table {
     ],
 };
 
+/// Outcomes counted by suite and day.
+pub const TALLY: Table = Table {
+    name: "tally",
+    doc: "what the outcomes of batches add to one day of a suite on a lane; add up the rows of a day",
+    indexed: 4,
+    order: &["suite_id", "lane_id", "day"],
+    sums: &[
+        "build_count",
+        "outcome_count",
+        "passed_count",
+        "failed_count",
+        "skipped_count",
+        "timed_count",
+        "duration_us",
+    ],
+    columns: &[
+        col("batch", Int, "number of the newest batch in it"),
+        col("suite_id", Int, "hash of project and suite"),
+        col("lane_id", Int, "hash of project, branch and builder"),
+        col("day", Time, "begin of the UTC day on which the revision was committed; built where that is not known"),
+        col("project", Text, "the project"),
+        col("branch", Text, "the branch"),
+        col("builder", Text, "the builder"),
+        col("suite", Text, "everything that qualifies the tests' names"),
+        col("build_count", Int, "builds that ran tests of the suite; patch builds count nowhere"),
+        col("outcome_count", Int, "outcomes of tests, attempts counted"),
+        col("passed_count", Int, "outcomes passed or xfailed"),
+        col("failed_count", Int, "outcomes failed, errored or xpassed"),
+        col("skipped_count", Int, "outcomes skipped"),
+        col("timed_count", Int, "outcomes not skipped whose length is known"),
+        col("duration_us", Int, "the sum of these lengths, microseconds"),
+    ],
+};
+
 /// Failure texts.
 pub const MESSAGE: Table = Table {
     name: "message",
     doc: "one row per distinct failure text",
     indexed: 2,
+    order: &["message_id"],
+    sums: &[],
     columns: &[
         col("batch", Int, "number of the batch that brought the row in"),
         col("message_id", Int, "hash of the text"),
@@ -231,7 +285,7 @@ pub const MESSAGE: Table = Table {
 };
 
 /// All fact tables, in the order in which a batch commits them: what is referred to comes first.
-pub const TABLES: [&Table; 6] = [&MESSAGE, &OUTCOME, &MEASURE, &STEP, &CHANGE, &BUILD];
+pub const TABLES: [&Table; 7] = [&MESSAGE, &OUTCOME, &MEASURE, &TALLY, &STEP, &CHANGE, &BUILD];
 
 impl Kind {
     fn data_type(self) -> DataType {

@@ -19,7 +19,12 @@ pub mod reader;
 pub mod token;
 
 /// The migrations; the version of a database is how many of them it has seen.
-const MIGRATIONS: &[&str] = &[include_str!("state/1.sql"), include_str!("state/2.sql"), include_str!("state/3.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("state/1.sql"),
+    include_str!("state/2.sql"),
+    include_str!("state/3.sql"),
+    include_str!("state/4.sql"),
+];
 
 /// The open state database.
 pub struct State {
@@ -73,6 +78,14 @@ impl State {
                 .query_row((kind, id), |_| Ok(()))
                 .optional()
                 .map(|row| row.is_some())
+        })
+    }
+
+    /// Returns when a change was committed, if it is known.
+    pub(crate) fn committed_at(&self, change_id: i64) -> Result<Option<i64>> {
+        self.read(|c| {
+            let mut query = c.prepare_cached("SELECT committed_at FROM committed WHERE change_id = ?1")?;
+            query.query_row([change_id], |row| row.get(0)).optional()
         })
     }
 

@@ -25,15 +25,25 @@ use url::Url;
 use crate::journal::{Journal, Manifest};
 use crate::outcomes::Outcomes;
 use crate::row::{Build, Change, Step};
-use crate::schema::{OUTCOME, TABLES, Table};
+use crate::schema::{TABLES, TALLY, Table};
 use crate::state::State;
 use crate::state::person::{self, Author};
 use crate::state::place;
 use crate::{Error, Result, batch, id};
 
+mod aged;
+mod compact;
 mod known;
+mod layout;
+mod merge;
+mod plan;
+mod retain;
+mod sum;
 mod table;
+mod writer;
 
+pub use compact::{FileCount, TableSize};
+pub use retain::{Horizon, Retained, Rule};
 use table::FactTable;
 
 /// One build with everything that it produced.
@@ -126,6 +136,7 @@ impl Store {
             let (lines, places) = known::places(&writer).await?;
             store.state.write(|t| place::learn(t, &lines, &places))?;
         }
+        store.complete(&mut writer).await?;
         drop(writer);
         drop(lock);
         Ok(store)
@@ -190,27 +201,6 @@ impl Store {
         Ok(receipt)
     }
 
-    /// Merges small files; outcomes of one test are brought together. Returns, by table, how many
-    /// files there were and how many there are.
-    pub async fn compact(&self) -> Result<Vec<(&'static str, usize, usize)>> {
-        let mut writer = self.writer.lock().await;
-        let _lock = lock(&self.root).await?;
-        self.recover(&mut writer).await?;
-        let mut counts = Vec::new();
-        for (table, facts) in TABLES.iter().zip(writer.iter_mut()) {
-            facts.refresh().await?;
-            let before = facts.file_count()?;
-            if before > 1 {
-                let sort: &[&str] = if table.name == OUTCOME.name { &["test_id"] } else { &[] };
-                facts.compact(sort).await?;
-            }
-            counts.push((table.name, before, facts.file_count()?));
-        }
-        let batch = self.publication()?.batch;
-        self.state.write(|t| publish(t, batch, &writer))?;
-        Ok(counts)
-    }
-
     /// Returns the newest publication.
     pub fn publication(&self) -> Result<Publication> {
         Ok(self.latest()?.expect("a store publishes when it is opened first"))
@@ -253,6 +243,15 @@ impl Store {
         })
     }
 
+    /// Returns the versions that were published since then, and those that were in force.
+    fn versions_since(&self, since: i64) -> Result<Vec<HashMap<String, u64>>> {
+        let in_force = "SELECT max(publication_id) FROM publication WHERE published_at <= ?1";
+        let sql = format!("SELECT versions FROM publication WHERE publication_id >= coalesce(({in_force}), 0)");
+        let texts: Vec<String> =
+            self.state.read(|c| c.prepare(&sql)?.query_map([since], |row| row.get(0))?.collect())?;
+        Ok(texts.iter().filter_map(|text| serde_json::from_str(text).ok()).collect())
+    }
+
     /// Publishes tables that were written by a store whose state is gone; what is known is read back from them.
     async fn adopt(&self, writer: &mut MutexGuard<'_, Vec<FactTable>>) -> Result<()> {
         let mut batch = 0;
@@ -262,6 +261,23 @@ impl Store {
         let known = known::read(writer).await?;
         self.state.write(|t| {
             learn(t, &known)?;
+            publish(t, batch, writer)
+        })
+    }
+
+    /// Counts what came before outcomes were counted as they come in.
+    async fn complete(&self, writer: &mut MutexGuard<'_, Vec<FactTable>>) -> Result<()> {
+        let batch = self.publication()?.batch;
+        let tally = TABLES.iter().position(|table| table.name == TALLY.name).expect("it is a table");
+        writer[tally].refresh().await?;
+        if batch == 0 || writer[tally].version() > 0 {
+            return Ok(());
+        }
+        let times = known::times(writer).await?;
+        let rows = known::tallies(writer).await?;
+        writer[tally].append(batch, rows.into_iter().map(Ok)).await?;
+        self.state.write(|t| {
+            learn(t, &Manifest { times, ..Manifest::default() })?;
             publish(t, batch, writer)
         })
     }
@@ -298,8 +314,12 @@ impl Store {
 
     /// Makes the batch durable, and returns what becomes known by it.
     fn write_journal(&self, number: i64, changes: &[Change], builds: &[BuildFacts]) -> Result<Manifest> {
+        let times: HashMap<i64, i64> =
+            changes.iter().map(|c| (id::change_id(&c.project, &c.revision), c.committed_at)).collect();
+        let committed_at = |build: &Build| self.committed_at(build, &times);
         let mut journal = self.journal.begin(number)?;
-        let messages = batch::write(&mut journal, number, changes, builds, |id| self.state.knows("message", id))?;
+        let is_known = |id| self.state.knows("message", id);
+        let messages = batch::write(&mut journal, number, changes, builds, is_known, committed_at)?;
         let manifest = Manifest {
             changes: changes.iter().map(|c| id::change_id(&c.project, &c.revision)).collect(),
             builds: builds.iter().map(|b| id::build_id(&b.build.project, &b.build.key)).collect(),
@@ -307,9 +327,21 @@ impl Store {
             authors: authors(changes, builds),
             lines: place::lines(changes),
             places: builds.iter().flat_map(|facts| place::places(&facts.build)).collect(),
+            times: times.into_iter().collect(),
         };
         journal.finish(&manifest)?;
         Ok(manifest)
+    }
+
+    /// Returns when a build's revision was committed, or when it was built where the change is not known.
+    fn committed_at(&self, build: &Build, fresh: &HashMap<i64, i64>) -> Result<i64> {
+        let change_id = id::change_id(&build.project, &build.revision);
+        let known = match fresh.get(&change_id) {
+            Some(at) => Some(*at),
+            None => self.state.committed_at(change_id)?,
+        };
+        let built = known.or(build.started_at).or(build.finished_at);
+        Ok(built.unwrap_or_else(|| chrono::Utc::now().timestamp_micros()))
     }
 
     /// Finishes the batches that a crash left in the journal.
@@ -337,7 +369,7 @@ impl Store {
             if let Some(rows) = self.journal.rows(number, table)
                 && facts.batch().await? < number
             {
-                facts.append(number, rows).await?;
+                facts.append(number, rows.open()?).await?;
             }
         }
         self.state.write(|t| {
@@ -357,7 +389,16 @@ fn learn(transaction: &rusqlite::Transaction<'_>, manifest: &Manifest) -> rusqli
         }
     }
     place::learn(transaction, &manifest.lines, &manifest.places)?;
+    let mut insert = transaction.prepare_cached("INSERT OR IGNORE INTO committed VALUES (?1, ?2)")?;
+    manifest.times.iter().try_for_each(|time| insert.execute(*time).map(drop))?;
     person::learn(transaction, &manifest.authors)
+}
+
+/// Makes exactly these failure texts known.
+fn learn_messages(transaction: &rusqlite::Transaction<'_>, ids: &[i64]) -> rusqlite::Result<()> {
+    transaction.execute("DELETE FROM known WHERE kind = 'message'", [])?;
+    let mut insert = transaction.prepare_cached("INSERT OR IGNORE INTO known (kind, id) VALUES ('message', ?1)")?;
+    ids.iter().try_for_each(|id| insert.execute([id]).map(drop))
 }
 
 fn publish(transaction: &rusqlite::Transaction<'_>, batch: i64, tables: &[FactTable]) -> rusqlite::Result<()> {

@@ -12,7 +12,7 @@ use futures::future::BoxFuture;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use super::{desk, mail, wires};
+use super::{desk, mail, upkeep, wires};
 use crate::cli::{self, Cli};
 use crate::config::{self, Config};
 use crate::interrupt;
@@ -98,6 +98,7 @@ pub(super) async fn serve(
     // Ends with this function, whatever way it ends.
     let mut tasks = JoinSet::new();
     tasks.spawn(renew(warehouse.clone()));
+    tasks.spawn(upkeep::run(warehouse.clone(), config.upkeep()?));
     if let Some(settings) = config.mail.clone() {
         tasks.spawn(notify(warehouse, settings));
     }

@@ -79,3 +79,43 @@ fn a_killed_ingest_is_there_whole_or_not_at_all() {
     assert_eq!(ask(store, torn), Vec::<String>::new());
     assert_eq!(ask(store, "SELECT count(*) = 500 * (SELECT count(*) FROM raw.build) FROM raw.outcome"), ["true"]);
 }
+/// A builder's report of as many cases, with the arguments that ingest it at a position.
+fn ingest_arguments(number: u64) -> Vec<String> {
+    let (key, position) = (format!("k{number}"), number.to_string());
+    let origin = "--project p --branch main --revision r --builder linux";
+    let given = ["ingest", "report.xml", "--key", &key, "--position", &position];
+    given.into_iter().chain(origin.split(' ')).map(str::to_owned).collect()
+}
+
+#[test]
+fn ingest_compaction_and_rebuild_are_killed_together_and_nothing_is_lost() {
+    let folder = TempDir::new().unwrap();
+    let store = folder.path();
+    let case = |number: usize| format!("<testcase classname=\"a\" name=\"t{number}\"/>");
+    let cases: String = (0..200).map(case).collect();
+    std::fs::write(store.join("report.xml"), format!("<testsuite name=\"unit\">{cases}</testsuite>")).unwrap();
+    let rules = "vacuum = \"0h\"\n[[retention]]\nbuilder = \"nothing\"\noutcomes = \"1d\"\n";
+    std::fs::write(store.join("annals.toml"), rules).unwrap();
+    let mut acknowledged = BTreeSet::new();
+    for round in 0..2 * KILLS {
+        let ingests: Vec<_> = (0..2).map(|n| ingest_arguments(2 * round + n)).collect();
+        let upkeep = [vec!["compact"], vec!["rebuild"], vec!["retain"], vec!["check"]];
+        let done: Vec<bool> = std::thread::scope(|scope| {
+            let ingests = ingests.iter().map(|arguments| arguments.iter().map(String::as_str).collect::<Vec<_>>());
+            let all = ingests.chain([upkeep[round as usize % 4].clone(), vec!["compact"]]).collect::<Vec<_>>();
+            let runs: Vec<_> = all
+                .into_iter()
+                .map(|arguments| scope.spawn(move || killed(store, &arguments, Duration::from_millis(2500))))
+                .collect();
+            runs.into_iter().map(|run| run.join().unwrap()).collect()
+        });
+        acknowledged.extend((0..2).filter(|n| done[*n as usize]).map(|n| format!("k{}", 2 * round + n)));
+        let torn = "SELECT build_id FROM raw.outcome GROUP BY build_id HAVING count(*) <> 200";
+        assert_eq!(ask(store, torn), Vec::<String>::new(), "a reader saw a half");
+    }
+    annals(store, &["compact"]).good();
+    annals(store, &["check"]).good();
+    assert!(!acknowledged.is_empty() && acknowledged.is_subset(&builds(store)), "{acknowledged:?}");
+    assert_eq!(ask(store, "SELECT count(*) = 200 * (SELECT count(*) FROM raw.build) FROM raw.outcome"), ["true"]);
+    assert_eq!(ask(store, "SELECT sum(outcome_count) = (SELECT count(*) FROM raw.outcome) FROM raw.tally"), ["true"]);
+}

@@ -59,6 +59,7 @@ fn what_is_not_there_is_named() {
     refused(&annals(store, &["blame", "absent"]), 1, "`absent`");
     refused(&annals(store, &["mail", "--since", "absent", "--dry-run"]), 1, "`absent`");
     refused(&annals(store, &["mail"]), 1, "no mail server");
+    refused(&annals(store, &["retain"]), 1, "everything is kept");
     let counts = "SELECT build_count, change_count FROM store_overview";
     assert_eq!(ask(store, counts), ["0,0"]);
 }
@@ -76,6 +77,9 @@ fn a_faulty_configuration_is_named_by_file_and_line() {
         ("[intake]\nnonsense = 1\n", "annals.toml:2: unknown field `nonsense`"),
         ("[intake]\nratio = 0\n", "lets nothing in"),
         ("[hook]\ngithub = \"short\"\n", "less than 8 characters"),
+        ("[[retention]]\noutcomes = \"90\"\n", "`90` is no length of time"),
+        ("[[retention]]\nnonsense = 1\n", "annals.toml:2: unknown field `nonsense`"),
+        ("vacuum = \"soon\"\n", "`soon` is no length of time"),
     ];
     for (text, fault) in faults {
         std::fs::write(&path, text).unwrap();

@@ -8,7 +8,7 @@ use arrow::compute::take_record_batch;
 use super::CHUNK_ROWS;
 use crate::row::{Build, Outcome};
 use crate::schema::OUTCOME;
-use crate::{Error, Result, id};
+use crate::{Error, Result, duration, id};
 
 /// Bytes of the texts of a piece at most, give or take one row.
 const CHUNK_BYTES: usize = 16 << 20;
@@ -86,7 +86,7 @@ impl OutcomeColumns {
     fn append_outcome(&mut self, outcome: &Outcome, message_id: Option<i64>) {
         self.outcome.append_value(outcome.status.as_str());
         self.attempt.append_value(outcome.attempt);
-        self.duration_us.append_option(outcome.duration_us);
+        self.duration_us.append_option(outcome.duration_us.map(duration::kept));
         self.message_id.append_option(message_id);
         self.kind.append_value(outcome.kind.as_str());
         self.error_kind.append_option(outcome.error_kind.as_deref());

@@ -3,13 +3,15 @@
 //! People keep their names and addresses; joins of identities, teams and notes are state and come back from a backup
 //! of the state database only.
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::datatypes::Int64Type;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch};
+use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use datafusion::prelude::SessionContext;
 
 use super::FactTable;
 use crate::journal::Manifest;
-use crate::schema::TABLES;
+use crate::schema::{TABLES, TALLY};
 use crate::state::person::Author;
 use crate::state::place::{self, Line, Place};
 use crate::{Error, Result, id};
@@ -27,7 +29,43 @@ pub(super) async fn read(tables: &[FactTable]) -> Result<Manifest> {
         authors: rows(&context, "change", authors).await?.iter().flat_map(authors_of).collect(),
         lines,
         places,
+        times: times_of(&context).await?,
     })
+}
+
+/// Returns when all changes were committed, for a state that does not hold it yet.
+pub(super) async fn times(tables: &[FactTable]) -> Result<Vec<(i64, i64)>> {
+    times_of(&context(tables).await?).await
+}
+
+async fn times_of(context: &SessionContext) -> Result<Vec<(i64, i64)>> {
+    let batches = rows(context, "change", "SELECT change_id, committed_at FROM change").await?;
+    let times = batches.iter().flat_map(|batch| {
+        let ids = batch.column(0).as_primitive::<Int64Type>().values().to_vec();
+        let times = batch.column(1).as_primitive::<TimestampMicrosecondType>().values().to_vec();
+        ids.into_iter().zip(times)
+    });
+    Ok(times.collect())
+}
+
+/// Counts all outcomes by suite and day, for a store whose outcomes were not counted when they came.
+pub(super) async fn tallies(tables: &[FactTable]) -> Result<Vec<RecordBatch>> {
+    let batches = rows(&context(tables).await?, TALLY.name, include_str!("tally.sql")).await?;
+    let counted = batches.iter().map(|batch| {
+        let [project, branch, builder, suite] = [2, 3, 4, 5].map(|column| texts(batch.column(column)));
+        let [project, branch, builder, suite] = [&project, &branch, &builder, &suite].map(|a| a.as_string::<i32>());
+        let of = |id: &dyn Fn(usize) -> i64| -> ArrayRef {
+            Arc::new(Int64Array::from_iter_values((0..batch.num_rows()).map(id)))
+        };
+        let suite_id = of(&|row| id::suite_id(project.value(row), suite.value(row)));
+        let lane_id = of(&|row| id::lane_id(project.value(row), branch.value(row), builder.value(row)));
+        let (first, rest) = batch.columns().split_at(1);
+        let columns = first.iter().cloned().chain([suite_id, lane_id]).chain(rest.iter().cloned());
+        let schema = TALLY.arrow();
+        let typed = columns.zip(schema.fields()).map(|(c, field)| arrow::compute::cast(&c, field.data_type()));
+        RecordBatch::try_new(schema.clone(), typed.collect::<Result<_, _>>()?)
+    });
+    counted.collect::<Result<_, _>>().map_err(|source| Error::Rows { table: TALLY.name, source })
 }
 
 /// Returns the first parents of all changes and the places of all builds, for a state that does not hold them yet.
@@ -35,7 +73,12 @@ pub(super) async fn places(tables: &[FactTable]) -> Result<(Vec<Line>, Vec<Place
     lines_and_places(&context(tables).await?).await
 }
 
-async fn context(tables: &[FactTable]) -> Result<SessionContext> {
+/// Returns the ids of all failure texts.
+pub(super) async fn message_ids(tables: &[FactTable]) -> Result<Vec<i64>> {
+    ids(&context(tables).await?, "message", "SELECT message_id FROM message").await
+}
+
+pub(super) async fn context(tables: &[FactTable]) -> Result<SessionContext> {
     let context = SessionContext::new();
     for (table, facts) in TABLES.into_iter().zip(tables) {
         let provider = facts.provider().await?;
@@ -73,7 +116,7 @@ fn places_of(batch: &RecordBatch) -> Vec<Place> {
     (0..batch.num_rows()).flat_map(of).collect()
 }
 
-fn texts(column: &ArrayRef) -> ArrayRef {
+pub(super) fn texts(column: &ArrayRef) -> ArrayRef {
     arrow::compute::cast(column, &arrow::datatypes::DataType::Utf8).expect("a text column casts to text")
 }
 
@@ -88,7 +131,7 @@ fn authors_of(batch: &RecordBatch) -> Vec<Author> {
     (0..batch.num_rows()).map(|row| Author { name: text(&name, row), email: text(&email, row) }).collect()
 }
 
-async fn rows(context: &SessionContext, table: &'static str, sql: &str) -> Result<Vec<RecordBatch>> {
+pub(super) async fn rows(context: &SessionContext, table: &'static str, sql: &str) -> Result<Vec<RecordBatch>> {
     let frame = context.sql(sql).await.map_err(failed(table))?;
     frame.collect().await.map_err(failed(table))
 }

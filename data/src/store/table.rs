@@ -2,24 +2,24 @@
 //!
 //! Reader version 1, microseconds UTC, no deletion vectors and no column mapping, so that every Delta reader works.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
+use arrow::error::ArrowError;
 use datafusion::catalog::TableProvider;
-use datafusion::catalog::streaming::StreamingTable;
-use datafusion::datasource::provider_as_source;
-use datafusion::logical_expr::LogicalPlanBuilder;
-use datafusion::physical_plan::streaming::PartitionStream;
-use deltalake::kernel::transaction::CommitProperties;
-use deltalake::kernel::{ArrayType, DataType, PrimitiveType, StructField, StructType, Transaction};
-use deltalake::operations::optimize::OptimizeType;
-use deltalake::parquet::basic::{Compression, ZstdLevel};
-use deltalake::parquet::file::properties::WriterProperties;
-use deltalake::protocol::SaveMode;
-use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError, TableProperty};
+use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
+use deltalake::kernel::{
+    Action, Add, ArrayType, DataType, LogicalFileView, PrimitiveType, Remove, StructField, StructType, Transaction,
+};
+use deltalake::operations::vacuum::VacuumMode;
+use deltalake::protocol::{DeltaOperation, SaveMode};
+use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError, Path, TableProperty};
+use serde_json::Value;
 use url::Url;
 
-use crate::batch::CHUNK_ROWS;
-use crate::journal::Rows;
+use super::merge::{self, Keep};
+use super::writer::Written;
 use crate::schema::{Column, FILE_COLUMNS, Kind, Table};
 use crate::{Error, Result};
 
@@ -31,6 +31,32 @@ const APPLICATION: &str = "annals";
 pub(crate) struct FactTable {
     table: &'static Table,
     delta: DeltaTable,
+}
+
+/// A data file of a version.
+#[derive(Clone, Debug)]
+pub(crate) struct DataFile {
+    pub path: Path,
+    pub rows: u64,
+    pub bytes: u64,
+    /// The first and the last batch that it has rows of.
+    pub batches: (i64, i64),
+    remove: Remove,
+}
+
+impl DataFile {
+    fn new(file: &LogicalFileView) -> Self {
+        let statistics: Option<Value> = file.stats().and_then(|text| serde_json::from_str(&text).ok());
+        let bound = |of: &str| statistics.as_ref().and_then(|all| all[of]["batch"].as_i64());
+        Self {
+            path: file.object_store_path(),
+            rows: file.num_records().unwrap_or(0) as u64,
+            bytes: file.size().unsigned_abs(),
+            // Who does not know its batches must think that it has any.
+            batches: (bound("minValues").unwrap_or(0), bound("maxValues").unwrap_or(i64::MAX)),
+            remove: file.remove_action(false),
+        }
+    }
 }
 
 impl FactTable {
@@ -72,31 +98,97 @@ impl FactTable {
     /// Appends the rows of a batch in one commit that records the batch's number; they are never in memory all at once.
     ///
     /// Delta records application transactions without enforcing them: the caller has asked [`Self::batch`] before.
-    pub(crate) async fn append(&mut self, batch: i64, rows: Rows) -> Result<()> {
+    pub(crate) async fn append(
+        &mut self,
+        batch: i64,
+        rows: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
+    ) -> Result<()> {
+        self.has_all_columns().map_err(failed(self.table))?;
         let properties = CommitProperties::default().with_application_transaction(Transaction::new(APPLICATION, batch));
-        let write = async {
-            let schema = rows.schema().clone();
-            let source = StreamingTable::try_new(schema, vec![Arc::new(rows)])?;
-            let plan = LogicalPlanBuilder::scan("journal", provider_as_source(Arc::new(source)), None)?.build()?;
-            let write = self.delta.clone().write([]).with_input_plan(plan).with_save_mode(SaveMode::Append);
-            let groups = writer_properties().into_builder().set_max_row_group_row_count(Some(CHUNK_ROWS)).build();
-            write.with_writer_properties(groups).with_commit_properties(properties).await
+        let written = merge::batches(self.table, self.delta.object_store(), rows).await.map_err(failed(self.table))?;
+        let actions = written.into_iter().map(|written| Action::Add(written.add)).collect();
+        let operation = DeltaOperation::Write { mode: SaveMode::Append, partition_by: None, predicate: None };
+        self.commit(actions, operation, properties).await
+    }
+
+    /// Returns the files at this version, in the order of their batches.
+    pub(crate) fn files(&self) -> Result<Vec<DataFile>> {
+        let snapshot = self.delta.snapshot().map_err(failed(self.table))?;
+        let mut files: Vec<_> = snapshot.log_data().iter().map(|file| DataFile::new(&file)).collect();
+        files.sort_by_key(|file| file.batches);
+        Ok(files)
+    }
+
+    /// Writes the rows of `files` as one file that no version has yet; only those that `keep` says, if it says.
+    pub(crate) async fn merge(&self, files: &[DataFile], keep: Option<Keep>) -> Result<Option<Written>> {
+        let (table, store) = (self.table, self.delta.object_store());
+        let paths: Vec<Path> = files.iter().map(|file| file.path.clone()).collect();
+        // Sorting and compressing take long between two awaits: others have this thread's time.
+        let runtime = tokio::runtime::Handle::current();
+        let merge = move || runtime.block_on(merge::files(table, store, &paths, keep));
+        tokio::task::spawn_blocking(merge).await.expect("a merge does not panic").map_err(failed(self.table))
+    }
+
+    /// Returns whether a file has rows whose `column` is one of `ids`; only that column is read.
+    pub(crate) async fn holds(&self, file: &DataFile, column: &'static str, ids: HashSet<i64>) -> Result<bool> {
+        let (store, path) = (self.delta.object_store(), file.path.clone());
+        merge::holds(store, &path, column, &ids).await.map_err(failed(self.table))
+    }
+
+    /// Puts `written` in the place of `files`, in one commit; returns whether it did: not if one of them is gone.
+    ///
+    /// Rows that are `dropped` are a change to who follows the table, merged ones are none.
+    pub(crate) async fn replace(
+        &mut self,
+        files: &[DataFile],
+        written: Option<Written>,
+        is_dropped: bool,
+    ) -> Result<bool> {
+        let present: HashSet<Path> = self.files()?.into_iter().map(|file| file.path).collect();
+        if !files.iter().all(|file| present.contains(&file.path)) {
+            return Ok(false);
+        }
+        let removed =
+            files.iter().map(|file| Action::Remove(Remove { data_change: is_dropped, ..file.remove.clone() }));
+        let added = written.map(|written| Action::Add(Add { data_change: is_dropped, ..written.add }));
+        let operation = match is_dropped {
+            true => DeltaOperation::Delete { predicate: None },
+            false => DeltaOperation::Optimize { predicate: None, target_size: 0 },
         };
-        self.delta = write.await.map_err(failed(self.table))?;
+        self.commit(removed.chain(added).collect(), operation, CommitProperties::default()).await?;
+        Ok(true)
+    }
+
+    /// Refuses to write columns that the table was made without: nobody would see them.
+    fn has_all_columns(&self) -> Result<(), DeltaTableError> {
+        let schema = self.delta.snapshot()?.schema();
+        match self.table.columns.iter().find(|column| schema.field(column.name).is_none()) {
+            Some(column) => Err(DeltaTableError::generic(format!("an older Annals made it without `{}`", column.name))),
+            None => Ok(()),
+        }
+    }
+
+    async fn commit(
+        &mut self,
+        actions: Vec<Action>,
+        operation: DeltaOperation,
+        properties: CommitProperties,
+    ) -> Result<()> {
+        let state = self.delta.snapshot().map_err(failed(self.table))?.clone();
+        let commit = CommitBuilder::from(properties).with_actions(actions);
+        let commit = commit.build(Some(&state), self.delta.log_store(), operation);
+        self.delta.state = Some(commit.await.map_err(failed(self.table))?.snapshot());
         Ok(())
     }
 
-    /// Rewrites small files into large ones, in the order of `sort` if it is not empty; returns how many files went
-    /// and how many came.
-    pub(crate) async fn compact(&mut self, sort: &[&str]) -> Result<(u64, u64)> {
-        let kind = match sort {
-            [] => OptimizeType::Compact,
-            columns => OptimizeType::ZOrder(columns.iter().map(ToString::to_string).collect()),
-        };
-        let optimize = self.delta.clone().optimize().with_type(kind).with_writer_properties(writer_properties());
-        let (delta, metrics) = optimize.await.map_err(failed(self.table))?;
+    /// Deletes files that neither this version nor one of `kept` has, if they are older than `horizon`; returns how
+    /// many went.
+    pub(crate) async fn vacuum(&mut self, horizon: chrono::Duration, kept: &[u64]) -> Result<usize> {
+        let vacuum = self.delta.clone().vacuum().with_retention_period(horizon).with_enforce_retention_duration(false);
+        let vacuum = vacuum.with_mode(VacuumMode::Full).with_keep_versions(kept);
+        let (delta, metrics) = vacuum.await.map_err(failed(self.table))?;
         self.delta = delta;
-        Ok((metrics.num_files_removed, metrics.num_files_added))
+        Ok(metrics.files_deleted.len())
     }
 
     /// Returns how many files the table has at this version.
@@ -149,11 +241,6 @@ fn data_type(kind: Kind) -> DataType {
             ArrayType::new(DataType::Struct(Box::new(element)), true).into()
         }
     }
-}
-
-fn writer_properties() -> WriterProperties {
-    let level = ZstdLevel::try_new(3).expect("3 is a level of zstd");
-    WriterProperties::builder().set_compression(Compression::ZSTD(level)).build()
 }
 
 fn failed(table: &'static Table) -> impl Fn(DeltaTableError) -> Error {

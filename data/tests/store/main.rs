@@ -8,7 +8,9 @@ use annals_data::{Error, schema};
 use datafusion::prelude::SessionContext;
 use tempfile::TempDir;
 
+mod compaction;
 mod reader;
+mod retention;
 
 fn location(folder: &TempDir) -> Location {
     Location { root: folder.path().to_owned(), facts: None }

@@ -43,7 +43,7 @@ async fn other_engines_read_the_facts() {
             json!([["r1", "p1 p2", 1_700_000_001_000_000_i64, "src/print.sh", 3]]),
             "{engine}"
         );
-        let failure = |key, name, outcome| json!([key, name, outcome, 1500, "expected 3, got 4"]);
+        let failure = |key, name, outcome| json!([key, name, outcome, 1504, "expected 3, got 4"]);
         let failures = ["k1", "k2", "k3"].map(|key| [failure(key, "bad", "failed"), failure(key, "worse", "errored")]);
         assert_eq!(answer["failures"], json!(failures.concat()), "{engine}");
     }
