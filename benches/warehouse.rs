@@ -9,14 +9,16 @@
 
 #![allow(clippy::print_stdout)]
 
-#[path = "warehouse/history.rs"]
+#[path = "shared/history.rs"]
 mod history;
 #[path = "warehouse/pages.rs"]
 mod pages;
 #[path = "warehouse/peer.rs"]
 mod peer;
+#[path = "shared/python.rs"]
+mod python;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use annals_analytics::Warehouse;
@@ -132,10 +134,4 @@ async fn rebuild(warehouse: &Warehouse, outcomes: i64, streaks: i64, peer: Optio
 
 fn rate(outcomes: i64, seconds: f64) -> String {
     format!("{seconds:.2} s, {:.2} million outcomes a second", outcomes as f64 / seconds / 1e6)
-}
-
-/// Returns the Python that has DuckDB, if there is one.
-fn python() -> Option<PathBuf> {
-    let cached = || Some(Path::new(&std::env::var_os("HOME")?).join(".cache/annals/venv/bin/python"));
-    std::env::var_os("ANNALS_PYTHON").map(PathBuf::from).or_else(cached).filter(|path| path.exists())
 }

@@ -76,20 +76,24 @@ impl Session {
     }
 }
 
+/// Returns the engine's settings in every session.
+pub fn config() -> SessionConfig {
+    SessionConfig::new()
+        .with_default_catalog_and_schema("annals", "mart")
+        .with_create_default_catalog_and_schema(false)
+        .with_information_schema(true)
+        // Most questions are about few tests: texts of the rows that a filter drops need not be decoded.
+        .set_bool("datafusion.execution.parquet.pushdown_filters", true)
+        .set_bool("datafusion.execution.parquet.reorder_filters", true)
+}
+
 /// Builds a session on these tables, with the built-in views and a site's own.
 ///
 /// # Errors
 ///
 /// [`Error::View`] when a view cannot be planned, [`Error::ViewCycle`] when views read each other in a circle.
 pub async fn build(tables: &RawTables, extra: &[View], version: i64) -> Result<Session> {
-    let config = SessionConfig::new()
-        .with_default_catalog_and_schema("annals", "mart")
-        .with_create_default_catalog_and_schema(false)
-        .with_information_schema(true)
-        // Most questions are about few tests: texts of the rows that a filter drops need not be decoded.
-        .set_bool("datafusion.execution.parquet.pushdown_filters", true)
-        .set_bool("datafusion.execution.parquet.reorder_filters", true);
-    let context = SessionContext::new_with_config(config);
+    let context = SessionContext::new_with_config(config());
     function::register(&context);
     let whole = MemorySchemaProvider::new();
     for (name, provider) in tables {

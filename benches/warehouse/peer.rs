@@ -20,7 +20,7 @@ pub(crate) struct Answer {
 
 /// Has DuckDB compute streaks and open problems from the fact tables; nothing where there is no DuckDB.
 pub(crate) fn streaks(facts: &Path) -> Result<Option<Answer>> {
-    let Some(python) = super::python() else {
+    let Some(python) = super::python::path() else {
         println!("no Python with DuckDB: no ratios (`make setup` installs it)");
         return Ok(None);
     };
