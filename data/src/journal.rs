@@ -76,7 +76,7 @@ impl Journal {
     /// Returns the rows of a table in a batch; none where it has none.
     pub(crate) fn rows(&self, batch: i64, table: &Table) -> Option<Rows> {
         let path = self.folder.join(batch.to_string()).join(file_name(table));
-        path.is_file().then(|| Rows { path, table: table.name })
+        path.is_file().then_some(Rows { path, table: table.name })
     }
 
     /// Returns a batch's manifest.
