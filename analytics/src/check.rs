@@ -1,17 +1,19 @@
 //! Whether maintained knowledge equals recomputed knowledge.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::util::display::array_value_to_string;
+use datafusion::logical_expr::{Expr, lit};
 use datafusion::prelude::SessionContext;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
 use crate::Result;
-use crate::fold::Tests;
-use crate::knowledge::{Knowledge, segments};
+use crate::fold::{self, Tests};
+use crate::knowledge::{Knowledge, Lane, segments};
 use crate::segment::StreakTable;
 
 /// A row that one side has and the other has not.
@@ -46,10 +48,18 @@ const BOUND: usize = 100;
 const SLICE: u64 = 1_000_000;
 
 /// Returns the differences between the two, at most a hundred.
-pub(crate) async fn differences(maintained: &Knowledge, recomputed: &Knowledge) -> Result<Vec<Difference>> {
+///
+/// Streaks of the lanes `let_go` cannot be compared: the outcomes that they came from are not there any more.
+pub(crate) async fn differences(
+    maintained: &Knowledge,
+    recomputed: &Knowledge,
+    let_go: &HashSet<Lane>,
+) -> Result<Vec<Difference>> {
+    let lanes: HashSet<&Lane> = let_go.iter().collect();
+    let compared = if lanes.is_empty() { lit(true) } else { fold::of_lanes(&lanes).is_not_true() };
     let mut found = Vec::new();
     for (one, other, is_maintained) in [(maintained, recomputed, true), (recomputed, maintained, false)] {
-        only_streaks(one, other, is_maintained, &mut found).await?;
+        only_streaks(one, other, is_maintained, &compared, &mut found).await?;
     }
     for (table, sql) in TABLES {
         let one = maintained.read(|c| rows(c, sql))?;
@@ -65,6 +75,7 @@ async fn only_streaks(
     one: &Knowledge,
     other: &Knowledge,
     is_maintained: bool,
+    compared: &Expr,
     found: &mut Vec<Difference>,
 ) -> Result<()> {
     let sides = [one.read(segments)?, other.read(segments)?];
@@ -74,7 +85,8 @@ async fn only_streaks(
     let (one, other) = (table(one, of_one)?, table(other, of_other)?);
     let context = SessionContext::new();
     for tests in Tests::slices(count, SLICE) {
-        let slice = |table: &Arc<StreakTable>| context.read_table(table.clone())?.filter(tests.filter());
+        let slice =
+            |table: &Arc<StreakTable>| context.read_table(table.clone())?.filter(tests.filter().and(compared.clone()));
         let only = slice(&one)?.except(slice(&other)?)?.limit(0, Some(BOUND))?.collect().await?;
         for batch in &only {
             let rows = (0..batch.num_rows()).map(|row| told(batch, row));
@@ -90,7 +102,7 @@ fn told(batch: &RecordBatch, row: usize) -> String {
 }
 
 fn compare(table: &'static str, one: &[String], other: &[String], found: &mut Vec<Difference>) {
-    let sides: [std::collections::HashSet<&String>; 2] = [one.iter().collect(), other.iter().collect()];
+    let sides: [HashSet<&String>; 2] = [one.iter().collect(), other.iter().collect()];
     // A range that a late build made needless is history, not a mistake: it stays for those who were told of it.
     let is_compared = |is_maintained| !(table.starts_with("range") && is_maintained);
     for (rows, there, is_maintained) in [(one, &sides[1], true), (other, &sides[0], false)] {

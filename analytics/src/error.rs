@@ -39,6 +39,14 @@ pub enum Error {
         /// The reason.
         source: std::io::Error,
     },
+    /// Knowledge cannot be computed anew from facts that are not there any more.
+    #[error(
+        "outcomes of {lanes} lanes were let go: what is known of them cannot be computed again, and stays as it is"
+    )]
+    LetGo {
+        /// How many builders of branches that concerns.
+        lanes: usize,
+    },
     /// The knowledge database failed.
     #[error("{path}: {source}")]
     Knowledge {

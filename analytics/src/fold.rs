@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 
 use crate::Result;
 use crate::graph::{Blamelist, Graph};
-use crate::knowledge::{self, Knowledge};
+use crate::knowledge::{self, Knowledge, Lane};
 use crate::segment;
 
 mod read;
@@ -24,6 +24,7 @@ mod slice;
 
 pub(crate) use read::Tests;
 use read::{Build, NewChanges, Slice};
+pub(crate) use slice::of_lanes;
 use slice::{Found, Work};
 
 /// Outcomes that one slice of a fold is meant to have: it holds them in memory, 24 bytes each.
@@ -41,6 +42,8 @@ pub(crate) struct Facts {
     pub batch: i64,
     /// Thresholds by name.
     pub settings: HashMap<&'static str, f64>,
+    /// Lanes of which not all outcomes are there any more: a series of theirs cannot be folded again.
+    pub let_go: HashSet<Lane>,
 }
 
 /// The commit graphs of all projects, as far as they have been read.

@@ -3,6 +3,7 @@
 //! Commits go through here, so that facts and knowledge never drift: each commit is folded before it returns. A
 //! session is built once per version and shared by everybody who asks on that version.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
@@ -15,7 +16,7 @@ use tokio::sync::{Mutex, Notify};
 use crate::check::{self, Difference};
 use crate::dimension::Dimensions;
 use crate::fold::{self, Facts, Graphs};
-use crate::knowledge::{self, Knowledge};
+use crate::knowledge::{self, Knowledge, Lane};
 use crate::raw;
 use crate::session::{self, RawTables};
 use crate::view::View;
@@ -97,11 +98,20 @@ impl Warehouse {
     }
 
     /// Computes all knowledge anew from the facts.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LetGo`] where outcomes were let go: what is known of them is known from nowhere else.
     pub async fn rebuild(&self) -> Result<()> {
+        let lanes = self.lanes_let_go()?.len();
+        if lanes > 0 {
+            return Err(Error::LetGo { lanes });
+        }
         self.fold(true).await
     }
 
-    /// Compares the maintained knowledge with a recomputation; returns what differs, at most a hundred lines.
+    /// Compares the maintained knowledge with a recomputation, but for streaks of lanes of which outcomes were let go;
+    /// returns what differs, at most a hundred lines.
     pub async fn check(&self) -> Result<Vec<Difference>> {
         self.catch_up().await?;
         let _lock = lock(self.store.root()).await?;
@@ -110,7 +120,7 @@ impl Warehouse {
         let recomputed = Knowledge::open(folder.path())?;
         let facts = self.facts(&self.folded()?).await?;
         fold::fold(&recomputed, &facts, &mut Graphs::default(), true).await?;
-        check::differences(&self.knowledge, &recomputed).await
+        check::differences(&self.knowledge, &recomputed, &facts.let_go).await
     }
 
     /// Returns a session on the newest version; cheap when nothing changed.
@@ -205,7 +215,14 @@ impl Warehouse {
         for (table, provider) in self.store.providers(publication).await? {
             context.register_table(table.name, provider)?;
         }
-        Ok(Arc::new(Facts { context, batch: publication.batch, settings: fold::settings(self.store.state())? }))
+        let (settings, let_go) = (fold::settings(self.store.state())?, self.lanes_let_go()?);
+        Ok(Arc::new(Facts { context, batch: publication.batch, settings, let_go }))
+    }
+
+    /// Returns the lanes of which not all outcomes are facts any more.
+    fn lanes_let_go(&self) -> Result<HashSet<Lane>> {
+        let horizons = self.store.horizons()?.into_iter();
+        Ok(horizons.map(|h| Lane { project: h.project, branch: h.branch, builder: h.builder }).collect())
     }
 }
 

@@ -86,6 +86,9 @@ impl Work {
         for series in new.by_series(&self.builds) {
             let head = heads.get(&series.series.series_id);
             if head.is_some_and(|head| series.first().position <= head.streak.last.position) {
+                if self.facts.let_go.contains(&**series.lane()) {
+                    continue;
+                }
                 late.insert(series.series.series_id, series.series.test_id);
             }
             head.into_iter().for_each(|head| folding.bury(head));
@@ -190,9 +193,11 @@ impl Work {
 /// Narrows a scan of streaks to some lanes, where these are few.
 fn among(lanes: &HashSet<&Lane>) -> Expr {
     const FEW: usize = 16;
-    if lanes.len() > FEW {
-        return lit(true);
-    }
+    if lanes.len() > FEW { lit(true) } else { of_lanes(lanes) }
+}
+
+/// Returns the condition that a streak is of one of the lanes.
+pub(crate) fn of_lanes(lanes: &HashSet<&Lane>) -> Expr {
     let is = |name: &str, value: &str| col(name).eq(lit(value));
     let lane =
         |lane: &&Lane| is("builder", &lane.builder).and(is("branch", &lane.branch)).and(is("project", &lane.project));
