@@ -6,6 +6,8 @@
 mod outcome;
 mod piece;
 
+use std::io;
+
 use arrow::array::RecordBatch;
 use arrow::json::ReaderBuilder;
 use serde::Serialize;
@@ -111,11 +113,11 @@ pub(crate) fn write(
         let mut suites = Suites::default();
         let mut counts = Counts::default();
         let build_id = id::build_id(&facts.build.project, &facts.build.key);
-        for chunk in facts.outcomes.chunks() {
-            for outcome in chunk.map_err(|source| Error::Spilled { source })?.iter() {
-                let row = OutcomeRow::new(build_id, &facts.build, outcome);
+        for piece in facts.outcomes.pieces() {
+            for outcome in piece.map_err(spilled)?.rows() {
+                let row = OutcomeRow::new(build_id, &facts.build, outcome.map_err(spilled)?);
                 counts.add(&row);
-                suites.add(outcome);
+                suites.add(&row.outcome);
                 pieces.add(journal, &row)?;
             }
         }
@@ -130,6 +132,10 @@ pub(crate) fn write(
     journal.append(&CHANGE, &self::changes(batch, changes)?)?;
     journal.append(&BUILD, &decode(&BUILD, &rows)?)?;
     Ok(messages)
+}
+
+fn spilled(source: io::Error) -> Error {
+    Error::Spilled { source }
 }
 
 fn build_row<'a>(batch: i64, now: i64, facts: &'a BuildFacts, counts: &mut Counts) -> BuildRow<'a> {

@@ -20,6 +20,9 @@ use crate::schema::Table;
 use crate::state::person::Author;
 use crate::{Error, Result};
 
+/// Rows that are read back at once: the tables' writer keeps a queue of such pieces.
+const READ_ROWS: usize = 8192;
+
 /// What becomes known to the state when a batch is in the tables.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Manifest {
@@ -118,7 +121,12 @@ impl Unfinished {
                 absent.insert((path, writer))
             }
         };
-        writer.write(rows).map_err(disk(path))
+        let (mut from, count) = (0, rows.num_rows());
+        while from < count {
+            writer.write(&rows.slice(from, READ_ROWS.min(count - from))).map_err(disk(path))?;
+            from += READ_ROWS;
+        }
+        Ok(())
     }
 
     /// Ends the batch; when this returns, it survives a crash.

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use arrow::array::RecordBatch;
 use serde::Serialize;
 
-use crate::row::{Build, Kind, Outcome, Status};
+use crate::outcomes::Stored;
+use crate::row::{Build, Kind, Status};
 use crate::schema::TALLY;
 use crate::{Result, batch, duration, id};
 
@@ -43,7 +44,7 @@ struct Sums {
 }
 
 impl Sums {
-    fn add(&mut self, outcome: &Outcome) {
+    fn add(&mut self, outcome: &Stored<'_>) {
         self.outcome_count += 1;
         match outcome.status {
             Status::Passed | Status::Xfailed => self.passed_count += 1,
@@ -63,13 +64,13 @@ pub(crate) struct Suites(BTreeMap<String, Sums>);
 
 impl Suites {
     /// Counts an outcome; those of steps count nowhere.
-    pub(crate) fn add(&mut self, outcome: &Outcome) {
+    pub(crate) fn add(&mut self, outcome: &Stored<'_>) {
         if outcome.kind != Kind::Test {
             return;
         }
-        match self.0.get_mut(&outcome.suite) {
+        match self.0.get_mut(outcome.suite) {
             Some(sums) => sums.add(outcome),
-            None => self.0.entry(outcome.suite.clone()).or_default().add(outcome),
+            None => self.0.entry(outcome.suite.to_owned()).or_default().add(outcome),
         }
     }
 }

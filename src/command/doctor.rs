@@ -64,8 +64,9 @@ fn read(path: &Path, rules: Option<&LogRules>, limits: &Limits) -> Result<Examin
     let input = files::open(path).map_err(failed)?;
     let report = report::read_from(&label, input, rules, limits)?;
     let (mut counts, mut retries, mut measures) = (BTreeMap::new(), 0, 0);
-    for chunk in report.cases.chunks() {
-        for case in chunk.map_err(failed)?.iter() {
+    for piece in report.cases.pieces() {
+        for case in piece.map_err(failed)?.rows() {
+            let case = case.map_err(failed)?;
             *counts.entry(case.status.as_str()).or_default() += 1;
             retries += usize::from(case.attempt > 1);
             measures += case.measures.len();

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 use std::io;
 
-use annals_data::outcomes::Outcomes;
+use annals_data::outcomes::{Outcomes, Stored};
 use annals_data::row::{Kind, Outcome, Status};
 
 /// The hash of a hash is itself.
@@ -36,8 +36,9 @@ impl Attempts {
     /// Adds the outcomes of a further report to `all`; their attempts count on.
     pub(crate) fn add(&mut self, report: &Outcomes, all: &mut Outcomes) -> io::Result<()> {
         let mut here: HashMap<u64, i64, BuildHasherDefault<Itself>> = HashMap::default();
-        for chunk in report.chunks() {
-            for outcome in chunk?.into_owned() {
+        for piece in report.pieces() {
+            for outcome in piece?.rows() {
+                let outcome = outcome?.into_outcome();
                 let test = self.random.hash_one((&outcome.suite, &outcome.name));
                 let attempt = outcome.attempt + self.highest.get(&test).copied().unwrap_or(0);
                 let highest = here.entry(test).or_default();
@@ -70,11 +71,14 @@ impl Tally {
         let random = RandomState::new();
         // A hash with two bits for what the attempt did: eight bytes of each outcome.
         let mut attempts: Vec<u64> = Vec::with_capacity(outcomes.len());
-        outcomes.each(|kind, suite, name, status| {
-            if kind == Kind::Test {
-                attempts.push(random.hash_one((suite, name)) & !FLAGS | flags(status));
+        for piece in outcomes.pieces() {
+            for outcome in piece?.rows() {
+                let Stored { kind, suite, name, status, .. } = outcome?;
+                if kind == Kind::Test {
+                    attempts.push(random.hash_one((suite, name)) & !FLAGS | flags(status));
+                }
             }
-        })?;
+        }
         attempts.sort_unstable();
         let mut tally = Self::default();
         for test in attempts.chunk_by(|a, b| a & !FLAGS == b & !FLAGS) {

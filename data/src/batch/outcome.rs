@@ -6,7 +6,8 @@ use arrow::array::{ArrayRef, Int64Builder, RecordBatch, StringBuilder, UInt64Arr
 use arrow::compute::take_record_batch;
 
 use super::CHUNK_ROWS;
-use crate::row::{Build, Outcome};
+use crate::outcomes::Stored;
+use crate::row::Build;
 use crate::schema::OUTCOME;
 use crate::{Error, Result, duration, id};
 
@@ -20,15 +21,15 @@ pub(super) struct OutcomeRow<'a> {
     pub(super) build_id: i64,
     pub(super) message_id: Option<i64>,
     pub(super) build: &'a Build,
-    pub(super) outcome: &'a Outcome,
+    pub(super) outcome: Stored<'a>,
 }
 
 impl<'a> OutcomeRow<'a> {
     /// Returns an outcome of a build.
-    pub(super) fn new(build_id: i64, build: &'a Build, outcome: &'a Outcome) -> Self {
-        let test_id = id::test_id(&build.project, outcome.kind.as_str(), &outcome.suite, &outcome.name);
+    pub(super) fn new(build_id: i64, build: &'a Build, outcome: Stored<'a>) -> Self {
+        let test_id = id::test_id(&build.project, outcome.kind.as_str(), outcome.suite, outcome.name);
         let series_id = id::series_id(test_id, &build.branch, &build.builder);
-        let message_id = outcome.message.as_deref().map(id::message_id);
+        let message_id = outcome.message.map(id::message_id);
         Self { test_id, series_id, build_id, message_id, build, outcome }
     }
 }
@@ -70,8 +71,7 @@ impl OutcomeColumns {
     pub(super) fn append(&mut self, batch: i64, row: &OutcomeRow<'_>) {
         let build = row.build;
         self.keys.push((row.test_id, row.series_id, build.position));
-        self.bytes +=
-            row.outcome.suite.len() + row.outcome.name.len() + row.outcome.file.as_ref().map_or(0, String::len);
+        self.bytes += row.outcome.suite.len() + row.outcome.name.len() + row.outcome.file.map_or(0, str::len);
         self.batch.append_value(batch);
         self.series_id.append_value(row.series_id);
         self.position.append_value(build.position);
@@ -80,19 +80,19 @@ impl OutcomeColumns {
         self.project.append_value(&build.project);
         self.branch.append_value(&build.branch);
         self.builder.append_value(&build.builder);
-        self.append_outcome(row.outcome, row.message_id);
+        self.append_outcome(&row.outcome, row.message_id);
     }
 
-    fn append_outcome(&mut self, outcome: &Outcome, message_id: Option<i64>) {
+    fn append_outcome(&mut self, outcome: &Stored<'_>, message_id: Option<i64>) {
         self.outcome.append_value(outcome.status.as_str());
         self.attempt.append_value(outcome.attempt);
         self.duration_us.append_option(outcome.duration_us.map(duration::kept));
         self.message_id.append_option(message_id);
         self.kind.append_value(outcome.kind.as_str());
-        self.error_kind.append_option(outcome.error_kind.as_deref());
-        self.suite.append_value(&outcome.suite);
-        self.name.append_value(&outcome.name);
-        self.file.append_option(outcome.file.as_deref());
+        self.error_kind.append_option(outcome.error_kind);
+        self.suite.append_value(outcome.suite);
+        self.name.append_value(outcome.name);
+        self.file.append_option(outcome.file);
         self.line.append_option(outcome.line);
     }
 

@@ -105,11 +105,11 @@ impl<F: Fn(i64) -> Result<bool>> Pieces<F> {
     }
 
     fn tell(&mut self, row: &OutcomeRow<'_>) -> Result<()> {
-        let (Some(message_id), Some(text)) = (row.message_id, &row.outcome.message) else { return Ok(()) };
+        let (Some(message_id), Some(text)) = (row.message_id, row.outcome.message) else { return Ok(()) };
         if self.seen.insert(message_id) && !(self.is_known)(message_id)? {
             self.message_bytes += text.len();
             self.new.push(message_id);
-            let (signature, text) = (signature(text), text.clone());
+            let (signature, text) = (signature(text), text.to_owned());
             self.messages.push(Message { batch: self.batch, message_id, signature, text });
         }
         Ok(())
