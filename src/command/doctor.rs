@@ -33,7 +33,14 @@ pub(super) fn run(options: &cli::Doctor, limits: &Limits) -> Result<ExitCode> {
     for word in &options.files {
         let found = match files::find(std::slice::from_ref(word)) {
             Ok(found) => found,
-            // A folder without reports, and what is not there: reading says so.
+            Err(_) if word.is_dir() => {
+                let reason = "the folder holds no report of a known format".to_owned();
+                let error = report::Error { file: word.display().to_string(), line: 1, reason };
+                tell(word, &Err(error), options.json, limits);
+                is_all_read = false;
+                continue;
+            }
+            // What is not there: reading says so.
             Err(_) => vec![word.clone()],
         };
         for path in &found {
@@ -42,6 +49,9 @@ pub(super) fn run(options: &cli::Doctor, limits: &Limits) -> Result<ExitCode> {
             tell(path, &read, options.json, limits);
         }
     }
+    if !options.json {
+        anstream::println!("{}", bounds(limits));
+    }
     Ok(if is_all_read { ExitCode::SUCCESS } else { ExitCode::from(UNREADABLE) })
 }
 
@@ -49,7 +59,7 @@ fn tell(path: &Path, read: &Result<Examined, report::Error>, is_json: bool, limi
     let told = match (read, is_json) {
         (Ok(examined), true) => as_json(path, examined, limits).to_string(),
         (Err(error), true) => refusal(path, error).to_string(),
-        (Ok(examined), false) => as_text(path, examined, limits),
+        (Ok(examined), false) => as_text(path, examined),
         (Err(error), false) => {
             let (bad, end) = (style::BAD, style::PLAIN);
             format!("{bad}not read{end}  {}:{}: {}", plain(&error.file), error.line, plain(&error.reason))
@@ -102,13 +112,17 @@ fn refusal(path: &Path, error: &report::Error) -> Value {
     json!({ "file": path.display().to_string(), "line": error.line, "reason": error.reason })
 }
 
-fn as_text(path: &Path, examined: &Examined, limits: &Limits) -> String {
+fn as_text(path: &Path, examined: &Examined) -> String {
     let Examined { report, counts, retries, measures } = examined;
     let (good, end) = (style::GOOD, style::PLAIN);
     let tool = report.tool.as_deref().map(|tool| format!(", written by {}", plain(tool))).unwrap_or_default();
     let mut lines = vec![format!("{good}read{end}  {} as {}{tool}", path.display(), report.format)];
     let counts: Vec<String> = counts.iter().map(|(status, count)| format!("{count} {status}")).collect();
-    lines.push(format!("  {} outcomes: {}", report.cases.len(), counts.join(", ")));
+    lines.push(match report.cases.len() {
+        0 => "  no outcome".to_owned(),
+        1 => format!("  1 outcome: {}", counts.join(", ")),
+        count => format!("  {count} outcomes: {}", counts.join(", ")),
+    });
     if *retries > 0 {
         lines.push(format!("  {retries} of them are further attempts of a test"));
     }
@@ -119,7 +133,7 @@ fn as_text(path: &Path, examined: &Examined, limits: &Limits) -> String {
         lines.push("  only failures are listed: a test that is absent has not passed".to_owned());
     }
     for ((word, status), count) in &report.words {
-        lines.push(format!("  `{}` became {} ({count} times)", plain(word), status.as_str()));
+        lines.push(format!("  `{}` became {} ({count}×)", plain(word), status.as_str()));
     }
     for (what, count) in &report.ignored {
         lines.push(format!("  left out: {count} {}", plain(what)));
@@ -127,12 +141,15 @@ fn as_text(path: &Path, examined: &Examined, limits: &Limits) -> String {
     for warning in &report.warnings {
         lines.push(format!("  line {}: {}", warning.line, plain(&warning.text)));
     }
-    let (mib, streamed) = (limits.bytes >> 20, limits.streamed_bytes >> 20);
-    let (cases, depth) = (limits.cases, limits.depth);
-    lines.push(format!(
-        "  bounds: {streamed} MiB, of what must be read whole {mib}; {cases} outcomes, depth {depth}; texts keep {} KiB of head and tail, names {} KiB",
-        limits.message >> 10,
-        limits.name >> 10
-    ));
     lines.join("\n")
+}
+
+/// Returns what holds for every report, once for all of them.
+fn bounds(limits: &Limits) -> String {
+    let Limits { bytes, streamed_bytes, depth, cases, name, message, .. } = limits;
+    let (whole, streamed, texts, names) = (bytes >> 20, streamed_bytes >> 20, message >> 10, name >> 10);
+    format!(
+        "bounds of a report: {streamed} MiB, of what must be read whole {whole}; {cases} outcomes, depth {depth}; \
+         texts keep {texts} KiB of head and tail, names {names} KiB"
+    )
 }
