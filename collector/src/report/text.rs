@@ -3,6 +3,10 @@
 //! What a report says is kept; what would harm a terminal, a page or a database is not: control characters become
 //! U+FFFD and terminal colours vanish. No format is known here beyond the first lines of XML.
 
+mod excerpt;
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::io::{self, Read};
@@ -10,6 +14,8 @@ use std::io::{self, Read};
 use encoding_rs::{Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::{Error, Warning};
+
+pub(super) use excerpt::{Excerpt, trim_blank_lines};
 
 /// How a warning of bytes that no encoding has ends.
 const NOT_TEXT: &str = "became U+FFFD";
@@ -245,147 +251,4 @@ pub(super) fn name(text: &str, bound: usize) -> String {
     }
     let mark = format!("…#{:016x}", annals_data::id::id(&[&flat]));
     format!("{}{mark}", &flat[..flat.floor_char_boundary(bound.saturating_sub(mark.len()))])
-}
-
-/// Collects text of any length in bounded memory: the head and the tail, with a mark for the gap.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Excerpt {
-    head: String,
-    tail: String,
-    /// Bytes that fell out between head and tail.
-    dropped: usize,
-}
-
-impl Excerpt {
-    /// Adds `text`, keeping at most about `bound` bytes in all.
-    pub(super) fn push(&mut self, text: &str, bound: usize) {
-        let half = bound / 2;
-        let mut rest = text;
-        if self.tail.is_empty() && self.head.len() < half {
-            let (head, tail) = rest.split_at(rest.floor_char_boundary(half - self.head.len()));
-            self.head.push_str(head);
-            rest = tail;
-        }
-        // A piece far beyond the bound never has to be copied whole.
-        let skip = rest.ceil_char_boundary(rest.len().saturating_sub(half));
-        if skip > 0 {
-            self.dropped += self.tail.len() + skip;
-            self.tail.clear();
-        }
-        self.tail.push_str(&rest[skip..]);
-        if self.tail.len() > 2 * half {
-            self.cut_tail(half);
-        }
-    }
-
-    /// Adds `text` as a paragraph of its own, unless it is empty.
-    pub(super) fn push_paragraph(&mut self, text: &str, bound: usize) {
-        if !text.is_empty() {
-            if !self.is_blank() {
-                self.push("\n\n", bound);
-            }
-            self.push(text, bound);
-        }
-    }
-
-    /// Returns the beginning of the text, as it came in.
-    pub(super) fn head(&self) -> &str {
-        &self.head
-    }
-
-    /// Returns whether nothing but white space was added.
-    pub(super) fn is_blank(&self) -> bool {
-        self.head.trim().is_empty() && self.tail.trim().is_empty()
-    }
-
-    /// Returns the text within `bound`, cleaned, without blank lines at its ends.
-    pub(super) fn finish(mut self, bound: usize) -> String {
-        if self.tail.len() > bound / 2 {
-            self.cut_tail(bound / 2);
-        }
-        let joined = match self.dropped {
-            0 => self.head + &self.tail,
-            n => format!("{}\n[… {n} bytes left out …]\n{}", self.head, self.tail),
-        };
-        trim_blank_lines(&clean(&joined)).to_owned()
-    }
-
-    fn cut_tail(&mut self, length: usize) {
-        let cut = self.tail.ceil_char_boundary(self.tail.len() - length);
-        self.tail.drain(..cut);
-        self.dropped += cut;
-    }
-}
-
-/// Returns `text` without blank lines at its beginning and without white space at its end; indentation stays.
-pub(super) fn trim_blank_lines(text: &str) -> &str {
-    let text = text.trim_end();
-    let indent = text.len() - text.trim_start().len();
-    let start = text[..indent].rfind('\n').map_or(0, |at| at + 1);
-    &text[start..]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn decoded(bytes: &[u8]) -> (String, Vec<String>) {
-        let source = Source::new("a", bytes);
-        (source.text.into_owned(), source.warnings.into_iter().map(|warning| warning.text).collect())
-    }
-
-    #[test]
-    fn encodings_are_told_by_mark_by_declaration_or_by_shape() {
-        let utf16: Vec<u8> = "<a>é</a>".encode_utf16().flat_map(u16::to_le_bytes).collect();
-        assert_eq!(decoded(&utf16).0, "<a>é</a>");
-        assert_eq!(decoded(&[b"\xff\xfe".as_slice(), &utf16].concat()).0, "<a>é</a>");
-        let big: Vec<u8> = "<a>é</a>".encode_utf16().flat_map(u16::to_be_bytes).collect();
-        assert_eq!(decoded(&[b"\xfe\xff".as_slice(), &big].concat()).0, "<a>é</a>");
-        let latin = b"<?xml version='1.0' encoding='ISO-8859-1'?><a>\xe9</a>";
-        assert!(decoded(latin).0.ends_with("<a>é</a>"));
-        let lie = "<?xml version=\"1.0\" encoding=\"utf-16\"?><a>é</a>";
-        assert_eq!(decoded(lie.as_bytes()), (lie.to_owned(), vec![]));
-    }
-
-    #[test]
-    fn damaged_text_is_repaired_and_told() {
-        assert_eq!(decoded(b"<a>\xff</a>"), ("<a>�</a>".into(), vec!["bytes that are not UTF-8 became U+FFFD".into()]));
-        let (_, warnings) = decoded(b"<?xml version='1.0' encoding='klingon'?><a/>");
-        assert_eq!(warnings, ["the encoding `klingon` is not known; read as UTF-8"]);
-    }
-
-    #[test]
-    fn the_root_stands_after_declaration_comments_and_document_type() {
-        let root = |text: &str| Source::new("a", text.as_bytes()).root().map(str::to_owned);
-        assert_eq!(root("\n<?xml?><!-- <x> --><!DOCTYPE r [<!ENTITY a \"b\">]><n:r a='1'/>").as_deref(), Some("r"));
-        assert_eq!(root("<r/>").as_deref(), Some("r"));
-        assert_eq!(root("a < b >"), None);
-        assert_eq!(root("<1>"), None);
-    }
-
-    #[test]
-    fn terminal_colours_vanish_and_control_characters_are_replaced() {
-        assert_eq!(clean("\u{1b}[1;31mred\u{1b}[0m #x1B[31mtoo#x1B[0m\0\r\nnext\rlast\u{1b}"), "red too�\nnext\nlast�");
-    }
-
-    #[test]
-    fn a_long_name_is_cut_and_stays_distinct() {
-        let (a, b) = (name(&("x".repeat(5000) + "a"), 64), name(&("x".repeat(5000) + "b"), 64));
-        assert!(a.len() <= 64 && b.len() <= 64 && a != b, "{a} {b}");
-        assert_eq!(name(" a\n  b\tc ", 64), "a b c");
-    }
-
-    #[test]
-    fn an_excerpt_keeps_head_and_tail_and_marks_the_gap() {
-        let mut excerpt = Excerpt::default();
-        for number in 0..1000 {
-            excerpt.push(&format!("line {number} é\n"), 100);
-        }
-        let text = excerpt.finish(100);
-        assert!(text.starts_with("line 0 é\n") && text.ends_with("line 999 é"), "{text}");
-        assert!(text.contains(" bytes left out …]") && text.len() < 150, "{text}");
-        let mut whole = Excerpt::default();
-        whole.push(&"é".repeat(10_000), 101);
-        assert!(whole.finish(101).len() < 150);
-    }
 }

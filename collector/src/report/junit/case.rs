@@ -289,7 +289,7 @@ fn retry(finding: Finding, bound: usize) -> Attempt {
     let error_kind = finding.error_kind();
     let is_error = matches!(finding.verdict, Verdict::FlakyError | Verdict::RerunError) || error_kind.is_some();
     let status = if is_error { Status::Errored } else { Status::Failed };
-    let (duration_us, type_name) = (finding.duration_us, clean(&finding.type_name).into_owned());
+    let (duration_us, type_name) = (finding.duration_us, bounded(&[&finding.type_name], bound));
     let word = Cow::Borrowed(finding.verdict.element());
     let text = finding.text(bound);
     let message = [text, type_name].into_iter().find(|text| !text.is_empty());

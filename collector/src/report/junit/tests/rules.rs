@@ -177,3 +177,13 @@ fn tools_are_seen_by_their_own_words() {
         assert_eq!(read("a.xml", text.as_bytes()).unwrap().tool.as_deref(), expected, "{text}");
     }
 }
+
+#[test]
+fn the_type_of_a_retry_is_bounded_as_its_text_is() {
+    let kind = "x".repeat(3000);
+    let text = format!("<testsuite><testcase name='a'><flakyFailure type='{kind}'/></testcase></testsuite>");
+    let limits = Limits { message: 1000, ..Limits::default() };
+    let report = read_with("a.xml", text.as_bytes(), &limits).unwrap();
+    let message = report.cases[0].message.as_deref().unwrap();
+    assert!(message.len() < 1100 && message.contains("left out"), "{message}");
+}
