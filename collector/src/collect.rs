@@ -12,6 +12,7 @@ use crate::builder::Builder;
 use crate::cancellation::CancellationFlag;
 use crate::error::Error;
 use crate::history::{Batch, History, Picked, Revision};
+use crate::report::Limits;
 use crate::run;
 
 /// What is to be collected, and where.
@@ -31,6 +32,8 @@ pub struct Plan<'a> {
     pub work: &'a Path,
     /// The store's log folder.
     pub logs: &'a Path,
+    /// The bounds of a single report.
+    pub limits: Limits,
 }
 
 /// What happens while collecting, in this order: changes, the plan, then builds.

@@ -21,6 +21,7 @@ use crate::cancellation::CancellationFlag;
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::history::Revision;
+use crate::report::Limits;
 use reports::Reports;
 use tally::Tally;
 
@@ -42,6 +43,8 @@ pub struct Job<'a> {
     pub worktree: &'a Path,
     /// The store's log folder.
     pub logs: &'a Path,
+    /// The bounds of a single report.
+    pub limits: Limits,
 }
 
 impl Job<'_> {
@@ -69,7 +72,7 @@ struct Progress {
 pub fn run(job: &Job<'_>, cancellation: &CancellationFlag) -> Result<Option<BuildFacts>> {
     let started_at = clock::now();
     let mut progress = Progress::default();
-    let mut reports = Reports::new(job.worktree, job.builder).map_err(Error::file(job.worktree))?;
+    let mut reports = Reports::new(job.worktree, job.builder, job.limits).map_err(Error::file(job.worktree))?;
     let setup = job.builder.setup_steps();
     for step in setup.iter().chain(&job.builder.step) {
         let number = progress.steps.len() as i64 + 1;

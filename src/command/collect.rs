@@ -9,6 +9,7 @@ use annals_collector::builder::Builder;
 use annals_collector::collect::{Event, Plan, Summary, collect};
 use annals_collector::history::{History, Selection};
 use annals_collector::mirror::{self, Mirror};
+use annals_collector::report::Limits;
 use annals_collector::{CancellationFlag, builder, run as build_run};
 use annals_data::row::BuildResult;
 use annals_data::store::{BuildFacts, Ingest};
@@ -37,6 +38,8 @@ pub(super) struct Job {
     pub builders: Vec<Builder>,
     /// Builds at once.
     pub jobs: usize,
+    /// The bounds of a single report.
+    pub limits: Limits,
 }
 
 /// Runs the command.
@@ -55,6 +58,7 @@ pub(super) async fn run(options: &cli::Collect, warehouse: &Warehouse, config: &
         },
         builders: chosen(config, &options.builder)?,
         jobs: options.jobs.unwrap_or_else(cores),
+        limits: config.report,
     };
     let flag = interrupt::flag();
     let summary = work(warehouse, job, flag).await?;
@@ -100,6 +104,7 @@ fn work_blocking(warehouse: &Warehouse, job: &Job, flag: &CancellationFlag, hand
         jobs: job.jobs,
         work: &root.join("work"),
         logs: &warehouse.store().log_folder(),
+        limits: job.limits,
     };
     let keys = picked.revisions.iter().flat_map(|revision| {
         job.builders.iter().map(|builder| build_run::key(&picked.branch, &builder.name, &revision.id))

@@ -10,6 +10,7 @@ use annals_analytics::{Session, Warehouse};
 use annals_collector::builder::Project;
 use annals_collector::demo;
 use annals_collector::history::Selection;
+use annals_collector::report::Limits;
 use annals_data::store::Location;
 use anyhow::{Context, Result};
 
@@ -51,6 +52,7 @@ async fn build(warehouse: &Warehouse, repository: &Path) -> Result<annals_collec
         selection: Selection::default(),
         builders: project.builder,
         jobs: collect::cores(),
+        limits: Limits::default(),
     };
     collect::work(warehouse, job, interrupt::flag()).await
 }

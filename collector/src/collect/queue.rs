@@ -90,6 +90,7 @@ impl Worker<'_> {
             builder: task.builder,
             worktree: slot.dir(),
             logs: self.plan.logs,
+            limits: self.plan.limits,
         };
         match slot.prepare(&task.revision.id) {
             Ok(()) => run::run(&job, self.cancellation),

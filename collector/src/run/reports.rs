@@ -27,6 +27,7 @@ type Stamp = (SystemTime, u64);
 #[derive(Debug)]
 pub(super) struct Reports {
     root: PathBuf,
+    limits: Limits,
     seen: HashMap<PathBuf, Stamp>,
     attempts: Attempts,
 }
@@ -46,9 +47,9 @@ pub(super) struct Found {
 
 impl Reports {
     /// Returns the reports of a build that begins; files that the revision itself holds are none.
-    pub(super) fn new(worktree: &Path, builder: &Builder) -> io::Result<Self> {
+    pub(super) fn new(worktree: &Path, builder: &Builder, limits: Limits) -> io::Result<Self> {
         let root = fs::canonicalize(worktree)?;
-        let mut reports = Self { root, seen: HashMap::new(), attempts: Attempts::default() };
+        let mut reports = Self { root, limits, seen: HashMap::new(), attempts: Attempts::default() };
         for pattern in builder.step.iter().flat_map(|step| &step.reports) {
             reports.fresh(pattern);
         }
@@ -77,7 +78,7 @@ impl Reports {
     /// Reads what a step printed by the rules for it.
     pub(super) fn read_log(&mut self, step: &str, log: &[u8], rules: &LogRules, found: &mut Found) {
         let label = format!("log of {step}");
-        match report::read_log(&label, log, rules, &Limits::default()) {
+        match report::read_log(&label, log, rules, &self.limits) {
             Ok(report) => self.take(&label, report, found),
             Err(error) => found.errors.push(error.to_string()),
         }
@@ -86,8 +87,7 @@ impl Reports {
     fn add(&mut self, file: &Path, found: &mut Found) {
         let label = file.strip_prefix(&self.root).unwrap_or(file).to_string_lossy().into_owned();
         let opened = unpack::open(file).map_err(|error| format!("{label}: {error}"));
-        let read =
-            |input| report::read_from(&label, input, None, &Limits::default()).map_err(|error| error.to_string());
+        let read = |input| report::read_from(&label, input, None, &self.limits).map_err(|error| error.to_string());
         match opened.and_then(read) {
             Ok(report) => self.take(&label, report, found),
             Err(error) => found.errors.push(error),

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use annals_collector::CancellationFlag;
 use annals_collector::builder::Builder;
 use annals_collector::checkout::Slot;
+use annals_collector::report::Limits;
 use annals_collector::run::{self, Job};
 use annals_data::row::{BuildResult, Kind, Status};
 use annals_data::store::BuildFacts;
@@ -42,6 +43,7 @@ fn build(world: &World, id: Oid, builder: &Builder, flag: &CancellationFlag) -> 
         builder,
         worktree: slot.dir(),
         logs: &world.path("logs"),
+        limits: Limits::default(),
     };
     run::run(&job, flag).unwrap()
 }

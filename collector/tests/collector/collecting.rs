@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use annals_collector::builder::Builder;
 use annals_collector::collect::{Event, Plan, Summary, collect};
 use annals_collector::history::{Picked, Revision, Selection};
+use annals_collector::report::Limits;
 use annals_collector::{CancellationFlag, Error};
 use annals_data::row::BuildResult;
 use annals_data::store::BuildFacts;
@@ -28,6 +29,7 @@ impl Store {
             jobs: 3,
             work: &world.path("work"),
             logs: &world.path("logs"),
+            limits: Limits::default(),
         };
         let known = self.revisions.clone();
         let keys: HashSet<String> = self.builds.iter().map(|facts| facts.build.key.clone()).collect();
@@ -117,6 +119,7 @@ fn an_error_of_the_receiver_or_the_log_folder_ends_the_collection() {
         jobs: 2,
         work: &world.path("work"),
         logs: &logs,
+        limits: Limits::default(),
     };
     let flag = CancellationFlag::default();
     let result: Result<Summary, Error> = collect(&plan, &|_| false, &|_| false, &flag, &mut |_| Ok(()));
