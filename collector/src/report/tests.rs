@@ -8,6 +8,8 @@ mod oracle;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use annals_data::row::Measure;
+
 use super::text::Source;
 use super::{Report, read};
 
@@ -28,6 +30,15 @@ fn table(report: &Report) -> String {
         for line in outcome.message.iter().flat_map(|message| message.lines().take(4)) {
             writeln!(text, "    | {}", line.chars().take(100).collect::<String>().trim_end()).unwrap();
         }
+        for Measure { metric, value, unit } in &outcome.measures {
+            writeln!(text, "    = {metric}: {value} {}", unit.as_deref().unwrap_or("(no unit)")).unwrap();
+        }
+    }
+    for ((word, status), count) in &report.words {
+        writeln!(text, "word `{word}`: {count} {}", status.as_str()).unwrap();
+    }
+    for (what, count) in &report.ignored {
+        writeln!(text, "left out: {count} {what}").unwrap();
     }
     for warning in &report.warnings {
         writeln!(text, "warning, line {}: {}", warning.line, warning.text).unwrap();
