@@ -57,6 +57,12 @@ pub(crate) enum Command {
     Mail(Mail),
     /// Writes a view as a file
     Export(Export),
+    /// Learns from each project's own history what evidence against a change is worth
+    Train(Train),
+    /// Measures how often suspicion is right, on histories whose culprits are known, beside published rules
+    Evaluate(Evaluate),
+    /// Lists tests whose failures shall not count, in the words of a test runner
+    Quarantine(Quarantine),
     /// Computes all knowledge anew from the facts
     Rebuild,
     /// Merges small files of the fact tables, and deletes those that nobody reads any more
@@ -70,6 +76,58 @@ pub(crate) enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+}
+
+/// Options of `train`.
+#[derive(Debug, Args)]
+pub(crate) struct Train {
+    /// Only this project
+    #[arg(long)]
+    pub project: Option<String>,
+    /// Only show what would be learnt
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Go back to the shipped weights
+    #[arg(long, conflicts_with = "dry_run")]
+    pub forget: bool,
+}
+
+/// Options of `quarantine`.
+#[derive(Debug, Args)]
+pub(crate) struct Quarantine {
+    /// The words of which runner
+    #[arg(long, value_enum, default_value_t = crate::command::Format::Plain)]
+    pub format: crate::command::Format,
+    /// Only what people quarantined by a note
+    #[arg(long)]
+    pub notes_only: bool,
+    /// Where to look
+    #[command(flatten)]
+    pub lane: Lane,
+}
+
+/// Options of `evaluate`.
+#[derive(Debug, Args)]
+pub(crate) struct Evaluate {
+    /// Only this project
+    #[arg(long)]
+    pub project: Option<String>,
+    /// Keep every K-th position and hide the rest; may be repeated
+    #[arg(long = "every", value_name = "K", value_parser = clap::value_parser!(i64).range(2..=1000),
+        default_values_t = [5, 10, 20])]
+    pub every: Vec<i64>,
+    /// Hide files whose path begins so, as those of a frozen suite; may be repeated
+    #[arg(long, value_name = "PREFIX")]
+    pub hide: Vec<String>,
+    /// Count only breaks at this position and behind; those before still teach
+    #[arg(long, value_name = "POSITION", default_value_t = 0)]
+    pub from: i64,
+    /// Count only breaks by the revisions in this file, one in a line
+    #[arg(long, value_name = "FILE")]
+    pub culprits: Option<PathBuf>,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Options of `demo`.

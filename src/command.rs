@@ -20,6 +20,7 @@ mod collect;
 mod demo;
 mod desk;
 mod doctor;
+mod evaluate;
 mod export;
 mod history;
 mod import;
@@ -27,14 +28,18 @@ mod ingest;
 mod mail;
 mod maintain;
 mod problems;
+mod quarantine;
 mod reader;
 mod serve;
 mod sql;
 mod test_name;
 mod token;
+mod train;
 mod upkeep;
 mod upload;
 mod wires;
+
+pub(crate) use quarantine::Format;
 
 /// Runs the command that the command line names.
 pub(crate) async fn run(cli: Cli, config: Config) -> Result<ExitCode> {
@@ -55,6 +60,9 @@ pub(crate) async fn run(cli: Cli, config: Config) -> Result<ExitCode> {
         Command::Reader(what) => reader::run(what, &open(&cli, &config).await?)?,
         Command::Mail(options) => mail::run(options, &open(&cli, &config).await?, &config).await?,
         Command::Export(options) => export::run(options, &open(&cli, &config).await?).await?,
+        Command::Train(options) => train::run(options, &open(&cli, &config).await?).await?,
+        Command::Evaluate(options) => evaluate::run(options, &open(&cli, &config).await?).await?,
+        Command::Quarantine(options) => quarantine::run(options, &open(&cli, &config).await?).await?,
         Command::Rebuild => maintain::rebuild(&open(&cli, &config).await?).await?,
         Command::Compact => maintain::compact(&open(&cli, &config).await?, &config).await?,
         Command::Retain(options) => maintain::retain(options, &open(&cli, &config).await?, &config).await?,

@@ -6,6 +6,7 @@
 //! - `raw`, `dimension`: knowledge, state and small facts as tables for sessions.
 //! - `kept`: views that a session computes once.
 //! - [`check`]: whether what is maintained equals what is recomputed.
+//! - [`judge`]: evidence against the changes of a blamelist, how its weights are learnt, and how good they are.
 //! - [`session`]: one version of all tables under all views.
 //! - [`function`]: what SQL can call besides what the engine brings along.
 //! - [`outside`]: questions of strangers, bounded.
@@ -13,6 +14,7 @@
 
 pub mod check;
 pub mod function;
+pub mod judge;
 pub mod outside;
 pub mod session;
 pub mod view;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use annals_data::setting::SETTINGS;
 use annals_data::state::State;
 use arrow::array::{
-    ArrayRef, BooleanBuilder, Float64Array, Int64Builder, RecordBatch, StringArray, StringBuilder,
+    ArrayRef, BooleanBuilder, Float64Array, Float64Builder, Int64Builder, RecordBatch, StringArray, StringBuilder,
     TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
@@ -22,12 +22,13 @@ use crate::segment::StreakTable;
 #[derive(Clone, Copy)]
 enum Kind {
     Int,
+    Real,
     Text,
     Flag,
     Time,
 }
 
-use Kind::{Flag, Int, Text, Time};
+use Kind::{Flag, Int, Real, Text, Time};
 
 /// A table as a query over the knowledge or state database.
 struct Query {
@@ -111,6 +112,17 @@ const STATE: &[Query] = &[
             ("noted_at", Time, false),
         ],
     },
+    Query {
+        name: "learnt_weight",
+        sql: "SELECT project, evidence, weight, rule_version, learnt_at FROM learnt_weight",
+        columns: &[
+            ("project", Text, false),
+            ("evidence", Text, false),
+            ("weight", Real, false),
+            ("rule_version", Int, false),
+            ("learnt_at", Time, false),
+        ],
+    },
 ];
 
 type Named = (String, Arc<dyn TableProvider>);
@@ -179,6 +191,7 @@ impl Kind {
     fn data_type(self) -> DataType {
         match self {
             Int => DataType::Int64,
+            Real => DataType::Float64,
             Text => DataType::Utf8,
             Flag => DataType::Boolean,
             Time => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
@@ -189,6 +202,7 @@ impl Kind {
 /// A column that is being read from SQLite.
 enum Builder {
     Int(Int64Builder),
+    Real(Float64Builder),
     Text(StringBuilder),
     Flag(BooleanBuilder),
     Time(TimestampMicrosecondBuilder),
@@ -198,6 +212,7 @@ impl Builder {
     fn new(kind: Kind) -> Self {
         match kind {
             Int => Self::Int(Int64Builder::new()),
+            Real => Self::Real(Float64Builder::new()),
             Text => Self::Text(StringBuilder::new()),
             Flag => Self::Flag(BooleanBuilder::new()),
             Time => Self::Time(TimestampMicrosecondBuilder::new().with_timezone("UTC")),
@@ -207,6 +222,7 @@ impl Builder {
     fn append(&mut self, value: ValueRef<'_>) {
         match self {
             Self::Int(builder) => builder.append_option(value.as_i64().ok()),
+            Self::Real(builder) => builder.append_option(value.as_f64().ok()),
             Self::Text(builder) => builder.append_option(value.as_str().ok()),
             Self::Flag(builder) => builder.append_option(value.as_i64().ok().map(|flag| flag != 0)),
             Self::Time(builder) => builder.append_option(value.as_i64().ok()),
@@ -216,6 +232,7 @@ impl Builder {
     fn finish(self) -> ArrayRef {
         match self {
             Self::Int(mut builder) => Arc::new(builder.finish()),
+            Self::Real(mut builder) => Arc::new(builder.finish()),
             Self::Text(mut builder) => Arc::new(builder.finish()),
             Self::Flag(mut builder) => Arc::new(builder.finish()),
             Self::Time(mut builder) => Arc::new(builder.finish()),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use annals_data::schema::{self, Visibility};
-use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
 use datafusion::catalog::{CatalogProvider, MemTable, MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider};
 use datafusion::common::{ScalarValue, TableReference};
 use datafusion::dataframe::DataFrame;
@@ -19,6 +19,7 @@ use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext, col};
 
 use crate::function;
+use crate::judge::{clue, evidence};
 use crate::kept::KeptView;
 use crate::view::{self, View};
 use crate::{Error, Result};
@@ -100,13 +101,14 @@ pub async fn build(tables: &RawTables, extra: &[View], version: i64) -> Result<S
         whole.register_table(name.clone(), provider.clone())?;
     }
     let catalog = Arc::new(MemoryCatalogProvider::new());
-    for name in ["raw", "step", "mart", "system"] {
+    for name in ["raw", "judge", "step", "mart", "system"] {
         catalog.register_schema(name, Arc::new(MemorySchemaProvider::new()))?;
     }
     context.register_catalog("annals", catalog);
     for (name, provider) in tables {
         context.register_table(TableReference::partial("raw", name.as_str()), public(name, provider)?)?;
     }
+    context.register_table("judge.evidence", evidence_table()?)?;
     let views: Vec<&View> = view::all().iter().chain(extra).collect();
     register_views(&context, &views).await?;
     register_system(&context, &views).await?;
@@ -132,8 +134,16 @@ async fn register_views(context: &SessionContext, views: &[&View]) -> Result<()>
     for view in views {
         waiting.push((*view, references(&state, view)?));
     }
+    let mut is_judged = false;
     while !waiting.is_empty() {
-        let names: Vec<String> = waiting.iter().map(|(view, _)| view.full_name()).collect();
+        let mut names: Vec<String> = waiting.iter().map(|(view, _)| view.full_name()).collect();
+        if !is_judged && clue::READS.iter().all(|read| !names.iter().any(|name| name == read)) {
+            register_judge(context).await?;
+            is_judged = true;
+        }
+        if !is_judged {
+            names.push(clue::NAME.to_owned());
+        }
         let (ready, blocked): (Vec<_>, Vec<_>) =
             waiting.into_iter().partition(|(_, reads)| !reads.iter().any(|read| names.contains(read)));
         if ready.is_empty() {
@@ -149,6 +159,13 @@ async fn register_views(context: &SessionContext, views: &[&View]) -> Result<()>
         }
         waiting = blocked;
     }
+    Ok(())
+}
+
+/// Registers what is computed by more than SQL: views stand on it as on raw tables.
+async fn register_judge(context: &SessionContext) -> Result<()> {
+    let clues = clue::ClueTable::new(&context.state()).await?;
+    context.register_table(clue::NAME, Arc::new(clues))?;
     Ok(())
 }
 
@@ -170,6 +187,25 @@ async fn plan(state: &SessionState, view: &View) -> Result<LogicalPlan, DataFusi
 
 fn fault(view: &View, source: DataFusionError) -> Error {
     Error::View { view: view.full_name(), source: Box::new(source) }
+}
+
+/// Returns the kinds of evidence with their shipped weights.
+fn evidence_table() -> Result<Arc<MemTable>, DataFusionError> {
+    let text = |of: fn(&evidence::Evidence) -> &'static str| -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(evidence::EVIDENCE.iter().map(of)))
+    };
+    let weights: ArrayRef = Arc::new(Float64Array::from_iter_values(evidence::shipped()));
+    let version: ArrayRef = Arc::new(Int64Array::from_value(evidence::RULE_VERSION, evidence::COUNT));
+    let rule: ArrayRef = Arc::new(StringArray::from(vec![evidence::RULE; evidence::COUNT]));
+    let columns = [
+        ("evidence", text(|evidence| evidence.name)),
+        ("weight", weights),
+        ("meaning", text(|evidence| evidence.meaning)),
+        ("rule", rule),
+        ("rule_version", version),
+    ];
+    let batch = RecordBatch::try_from_iter(columns)?;
+    Ok(Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]])?))
 }
 
 /// Registers `system.view` and `system.column`: the catalog itself, for pages and for the curious.

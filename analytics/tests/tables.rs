@@ -41,6 +41,7 @@ const KNOWLEDGE: &[(&str, &str)] = &[
         "note_id:int series_id:int first_position:int kind:text person_id:int? text:text until:time? noted_at:time",
     ),
     ("subscription", "person_id:int project:text pattern:text"),
+    ("learnt_weight", "project:text evidence:text weight:number rule_version:int learnt_at:time"),
     ("setting", "name:text value:number unit:text doc:text"),
 ];
 

@@ -24,6 +24,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("state/2.sql"),
     include_str!("state/3.sql"),
     include_str!("state/4.sql"),
+    include_str!("state/5.sql"),
 ];
 
 /// The open state database.

@@ -1,5 +1,6 @@
 -- Authors on blamelists with the suspicion of all their changes there
--- An author is guilty when that sum passes the threshold, the range is wholly known and the series is not flaky.
+-- An author is guilty when that sum passes the threshold, the range is wholly known and the series is
+-- not flaky. Robots are never guilty and are left out.
 -- Grain: one row per problem and author on its blamelist who may be guilty at all
 -- Kept: guilty people, mail and author figures stand on it
 -- problem_id: the problem: series and opening position
@@ -25,6 +26,7 @@ WITH threshold AS (
         sum(suspicion) OVER author AS suspicion,
         row_number() OVER author AS place
     FROM mart.suspect
+    WHERE NOT is_bot
     WINDOW author AS (
         PARTITION BY problem_id, person_id ORDER BY rank ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
     )

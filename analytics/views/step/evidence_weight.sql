@@ -1,22 +1,23 @@
 -- What each evidence is worth
--- A change's weight is the product of the weights of the evidence that applies to it; suspicion is its share of the
--- weights on the blamelist. Figures are round on purpose; after Findit's file matches (luci-go, bisection).
--- Grain: one row per kind of evidence
+-- A change's weight is the exponential of the sum of weight times figure; suspicion is its share of the weights on the
+-- blamelist. A project that has learnt (`annals train`) by this version of the rule has weights of its own; the shipped
+-- ones were learnt on histories whose culprits are known (docs/judgement.md).
+-- Grain: one row per project and kind of evidence
+-- project: the project
 -- evidence: its name
--- weight: factor on the change's weight
--- meaning: when it applies
+-- weight: what one unit of its figure adds to the logarithm of a change's weight
+-- shipped_weight: the weight of a project that has learnt none
+-- meaning: what its figure is
+-- learnt_at: when the project learnt it; null where it is the shipped one
 -- rule: name of the rule
 -- rule_version: version of the rule
-SELECT
-    column1 AS evidence, column2 AS weight, column3 AS meaning,
-    'evidence_product' AS rule, 1 AS rule_version
-FROM (VALUES
-    ('listed', 1.0, 'the change is on the blamelist'),
-    ('robot', 0.0, 'a robot wrote it'),
-    ('plain_merge', 0.0, 'a merge without lines of its own, whose merged changes are listed themselves'),
-    ('file_in_message', 12.0, 'the failing text names a file of the change'),
-    ('file_like_test', 8.0, 'the suite or test is named like a file of the change'),
-    ('many_files', 1.5, 'the change touches ten files or more'),
-    ('documentation', 0.05, 'the change touches documentation only'),
-    ('no_file', 0.05, 'the change touches no file')
+WITH known AS (
+    SELECT DISTINCT project FROM raw.change
 )
+SELECT
+    k.project, e.evidence, coalesce(l.weight, e.weight) AS weight, e.weight AS shipped_weight, e.meaning, l.learnt_at,
+    e.rule, e.rule_version
+FROM known AS k
+CROSS JOIN judge.evidence AS e
+LEFT JOIN raw.learnt_weight AS l
+    ON l.project = k.project AND l.evidence = e.evidence AND l.rule_version = e.rule_version

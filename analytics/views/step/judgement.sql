@@ -1,7 +1,7 @@
 -- The case for and against each change of each blamelist
--- A change's weight is the product of the weights (step.evidence_weight) of the evidence that applies to it. File names
--- longer than three letters count; test_ before and _test after a stem are dropped. A change of more than
--- `evidence_max_files` files is matched with nothing: it would match everything.
+-- A change's weight is the exponential of its score, the sum over the kinds of evidence of weight
+-- (step.evidence_weight) times figure (step.clue). A merge without lines of its own weighs
+-- nothing: the changes that it merged are listed.
 -- Grain: one row per problem and change of its blamelist
 -- Kept: suspects, guilty people and everything about authors stand on it
 -- problem_id: the problem: series and opening position
@@ -13,112 +13,96 @@
 -- is_complete: the range's history is wholly known
 -- person_id: the person
 -- author: name of the author
+-- is_bot: a robot by the people table, or by a name that ends in [bot]
 -- subject: first line of the message
--- robot: this evidence in words; null where it does not apply, as in the columns after it
--- plain_merge: a merge without lines of its own, whose merged changes are listed themselves
--- file_in_message: the failing text names a file of the change
--- file_like_test: the suite or test is named like a file of the change
--- many_files: the change touches ten files or more
--- documentation: the change touches documentation only
--- no_file: the change touches no file
--- weight: product of the weights of the evidence that applies
+-- is_plain_merge: a merge without lines of its own, whose merged changes are listed themselves
+-- score: sum of weight times figure
+-- weight: exp(score); 0 for a plain merge
+-- evidence: what speaks for and against it, in words
 -- rule: name of the rule
 -- rule_version: version of the rule
-WITH threshold AS (
-    SELECT CAST(value AS BIGINT) AS max_files FROM raw.setting WHERE name = 'evidence_max_files'
-), listed_revision AS (
-    SELECT DISTINCT r.project, c.revision
-    FROM raw.range AS r
-    JOIN raw.range_change AS c ON c.range_id = r.range_id
-), touched AS (
-    SELECT c.project, c.revision, unnest(c.files) AS file
-    FROM raw.change AS c
-    JOIN listed_revision AS l ON l.project = c.project AND l.revision = c.revision
-), stemmed AS (
+WITH worth AS (
     SELECT
-        project, revision, file['path'] AS path,
-        coalesce(file['lines_added'], 0) + coalesce(file['lines_removed'], 0) AS line_count,
-        regexp_replace(lower(file['path']), '^.*/', '') AS file_name,
-        regexp_replace(lower(file['path']), '^(.*/)?(test_)?([^/.]*?)(_tests?)?([.][^/]*)?$', '\3') AS stem,
-        regexp_like(
-            lower(file['path']), '[.](md|rst|adoc|png|svg|jpg)$|(^|/)docs?/|(^|/)(license|authors|changelog|readme)'
-        ) AS is_documentation
-    FROM touched
-), named_file AS (
-    SELECT
-        project, revision, path, line_count, file_name, stem, is_documentation,
-        stem IN ('test', 'tests', 'main', 'index', '__init__', 'init', 'util', 'utils', 'common', 'base') AS is_general
-    FROM stemmed
-), shape AS (
-    SELECT project, revision, sum(line_count) AS line_count, bool_and(is_documentation) AS is_documentation
-    FROM named_file
-    GROUP BY project, revision
+        project, max(rule) AS rule, max(rule_version) AS rule_version,
+        max(weight) FILTER (WHERE evidence = 'path_words') AS path_words,
+        max(weight) FILTER (WHERE evidence = 'path_rare') AS path_rare,
+        max(weight) FILTER (WHERE evidence = 'subject_words') AS subject_words,
+        max(weight) FILTER (WHERE evidence = 'subject_rare') AS subject_rare,
+        max(weight) FILTER (WHERE evidence = 'message_words') AS message_words,
+        max(weight) FILTER (WHERE evidence = 'failure_words') AS failure_words,
+        max(weight) FILTER (WHERE evidence = 'file_in_message') AS file_in_message,
+        max(weight) FILTER (WHERE evidence = 'file_like_test') AS file_like_test,
+        max(weight) FILTER (WHERE evidence = 'file_count') AS file_count,
+        max(weight) FILTER (WHERE evidence = 'line_count') AS line_count,
+        max(weight) FILTER (WHERE evidence = 'focus') AS focus,
+        max(weight) FILTER (WHERE evidence = 'matched_files') AS matched_files,
+        max(weight) FILTER (WHERE evidence = 'no_code') AS no_code,
+        max(weight) FILTER (WHERE evidence = 'no_file') AS no_file,
+        max(weight) FILTER (WHERE evidence = 'dependency') AS dependency,
+        max(weight) FILTER (WHERE evidence = 'robot') AS robot,
+        max(weight) FILTER (WHERE evidence = 'bump') AS bump,
+        max(weight) FILTER (WHERE evidence = 'revert') AS revert,
+        max(weight) FILTER (WHERE evidence = 'housekeeping') AS housekeeping,
+        max(weight) FILTER (WHERE evidence = 'breaking') AS breaking
+    FROM step.evidence_weight
+    GROUP BY project
 ), listed AS (
     SELECT
         e.problem_id, e.series_id, e.project, e.state, c.ordinal, c.revision, r.is_complete,
-        a.change_id, a.file_count, a.is_merge AND m.revision IS NOT NULL AS is_merge_of_listed,
-        lower(e.suite || ' ' || e.name) AS test_text,
-        lower(left(g.text, 4000)) AS message_text
+        a.person_id, a.author, a.is_bot, a.subject, a.file_count,
+        a.is_merge AND m.revision IS NOT NULL AND coalesce(z.lines_added + z.lines_removed, 0) = 0 AS is_plain_merge
     FROM step.episode AS e
     JOIN raw.range AS r
         ON r.project = e.project AND r.good_revision = e.good_revision AND r.bad_revision = e.opened_revision
     JOIN raw.range_change AS c ON c.range_id = r.range_id
     JOIN step.authored AS a ON a.project = e.project AND a.revision = c.revision
+    LEFT JOIN step.change_size AS z ON z.change_id = a.change_id
     LEFT JOIN raw.range_change AS m ON m.range_id = r.range_id AND m.revision = a.parents[2]
-    LEFT JOIN raw.message AS g ON g.message_id = e.message_id
-), matched AS (
+), scored AS (
     SELECT
         l.problem_id, l.series_id, l.project, l.state, l.ordinal, l.revision, l.is_complete,
-        l.change_id, l.file_count, l.is_merge_of_listed,
-        min(f.path) FILTER (WHERE strpos(l.message_text, f.file_name) > 0) AS file_in_message,
-        min(f.path) FILTER (WHERE NOT f.is_general AND strpos(l.test_text, f.stem) > 0) AS file_like_test
-    FROM threshold AS t
-    CROSS JOIN listed AS l
-    LEFT JOIN named_file AS f
-        ON f.project = l.project AND f.revision = l.revision
-        AND l.file_count <= t.max_files AND length(f.stem) > 3
-    GROUP BY
-        l.problem_id, l.series_id, l.project, l.state, l.ordinal, l.revision, l.is_complete,
-        l.change_id, l.file_count, l.is_merge_of_listed
-), worded AS (
-    SELECT
-        m.problem_id, m.series_id, m.project, m.state, m.ordinal, m.revision, m.is_complete,
-        a.person_id, a.author, a.subject,
-        CASE WHEN a.is_bot THEN a.author || ' is a robot' END AS robot,
-        CASE WHEN m.is_merge_of_listed AND coalesce(s.line_count, 0) = 0 THEN 'merges listed changes, adds no line' END
-            AS plain_merge,
-        'the failing text names ' || m.file_in_message AS file_in_message,
-        'the test is named like ' || m.file_like_test AS file_like_test,
-        CASE WHEN m.file_count >= 10 THEN 'touches ' || CAST(m.file_count AS VARCHAR) || ' files' END AS many_files,
-        CASE WHEN s.is_documentation THEN 'touches documentation only' END AS documentation,
-        CASE WHEN m.file_count = 0 AND NOT m.is_merge_of_listed THEN 'touches no file' END AS no_file
-    FROM matched AS m
-    JOIN step.authored AS a ON a.change_id = m.change_id
-    LEFT JOIN shape AS s ON s.project = m.project AND s.revision = m.revision
-), factor AS (
-    SELECT
-        max(weight) FILTER (WHERE evidence = 'robot') AS robot,
-        max(weight) FILTER (WHERE evidence = 'plain_merge') AS plain_merge,
-        max(weight) FILTER (WHERE evidence = 'file_in_message') AS file_in_message,
-        max(weight) FILTER (WHERE evidence = 'file_like_test') AS file_like_test,
-        max(weight) FILTER (WHERE evidence = 'many_files') AS many_files,
-        max(weight) FILTER (WHERE evidence = 'documentation') AS documentation,
-        max(weight) FILTER (WHERE evidence = 'no_file') AS no_file,
-        max(rule) AS rule,
-        max(rule_version) AS rule_version
-    FROM step.evidence_weight
+        l.person_id, l.author, l.is_bot, l.subject, l.is_plain_merge,
+        w.path_words * c.path_words
+        + w.path_rare * c.path_rare
+        + w.subject_words * c.subject_words
+        + w.subject_rare * c.subject_rare
+        + w.message_words * c.message_words
+        + w.failure_words * c.failure_words
+        + w.file_in_message * c.file_in_message
+        + w.file_like_test * c.file_like_test
+        + w.file_count * c.file_count
+        + w.line_count * c.line_count
+        + w.focus * c.focus
+        + w.matched_files * c.matched_files
+        + w.no_code * c.no_code
+        + w.no_file * c.no_file
+        + w.dependency * c.dependency
+        + w.robot * c.robot
+        + w.bump * c.bump
+        + w.revert * c.revert
+        + w.housekeeping * c.housekeeping
+        + w.breaking * c.breaking AS score,
+        concat_ws(
+            '; ',
+            CASE WHEN l.is_bot THEN l.author || ' is a robot' END,
+            CASE WHEN l.is_plain_merge THEN 'merges listed changes, adds no line' END,
+            'the failing text names ' || c.named_file,
+            'the test is named like ' || c.like_file,
+            'test and paths share ' || c.path_match,
+            'test and subject share ' || c.subject_match,
+            CASE WHEN c.breaking > 0 THEN 'calls itself a breaking change' END,
+            CASE WHEN c.dependency > 0 THEN 'touches dependencies' END,
+            CASE WHEN l.file_count >= 10 THEN 'touches ' || CAST(l.file_count AS VARCHAR) || ' files' END,
+            CASE WHEN c.no_code > 0 THEN 'touches documentation, tests or the CI only' END,
+            CASE WHEN c.no_file > 0 AND NOT l.is_plain_merge THEN 'touches no file' END
+        ) AS evidence,
+        w.rule, w.rule_version
+    FROM listed AS l
+    JOIN step.clue AS c ON c.problem_id = l.problem_id AND c.revision = l.revision
+    JOIN worth AS w ON w.project = l.project
 )
 SELECT
-    w.problem_id, w.series_id, w.project, w.state, w.ordinal, w.revision, w.is_complete,
-    w.person_id, w.author, w.subject,
-    w.robot, w.plain_merge, w.file_in_message, w.file_like_test, w.many_files, w.documentation, w.no_file,
-    CASE WHEN w.robot IS NULL THEN 1.0 ELSE f.robot END
-        * CASE WHEN w.plain_merge IS NULL THEN 1.0 ELSE f.plain_merge END
-        * CASE WHEN w.file_in_message IS NULL THEN 1.0 ELSE f.file_in_message END
-        * CASE WHEN w.file_like_test IS NULL THEN 1.0 ELSE f.file_like_test END
-        * CASE WHEN w.many_files IS NULL THEN 1.0 ELSE f.many_files END
-        * CASE WHEN w.documentation IS NULL THEN 1.0 ELSE f.documentation END
-        * CASE WHEN w.no_file IS NULL THEN 1.0 ELSE f.no_file END AS weight,
-    f.rule, f.rule_version
-FROM factor AS f
-CROSS JOIN worded AS w
+    problem_id, series_id, project, state, ordinal, revision, is_complete, person_id, author, is_bot, subject,
+    is_plain_merge, score, CASE WHEN is_plain_merge THEN 0.0 ELSE exp(score) END AS weight,
+    evidence, rule, rule_version
+FROM scored

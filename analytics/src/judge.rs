@@ -1,0 +1,29 @@
+//! Who broke it: evidence for and against each change of a blamelist, without running anything again.
+//!
+//! - [`evidence`]: the kinds of evidence, each with its meaning and its shipped weight.
+//! - `words`: what names, paths and texts have in common.
+//! - `change`: what a change says by its files and its message, and how common its words are.
+//! - `incident`: problems of one range and the figures of the evidence against each of its changes.
+//! - `model`: suspicion as a conditional logit, and how its weights are learnt.
+//! - `rival`: the published rules that it is compared with; `thin`: histories with a hidden answer.
+//! - `read`: rows of a session as the above.
+//! - [`clue`]: the figures as the table `judge.clue`, on which the view `clue` stands.
+//! - [`train`]: weights learnt from a project's own ranges.
+//! - [`evaluate`]: how often the model is right, on histories whose culprits are known.
+//!
+//! The product of weights and figures, the share of each change and who is guilty are views (`step/judgement.sql`,
+//! `mart/suspect.sql`, `step/accused.sql`).
+
+pub mod evaluate;
+pub mod evidence;
+pub mod train;
+
+pub(crate) mod clue;
+
+mod change;
+mod incident;
+mod model;
+mod read;
+mod rival;
+mod thin;
+mod words;

@@ -1,0 +1,229 @@
+//! What a change says by its files and its message, and how common its words are among the changes before.
+
+use std::collections::{HashMap, HashSet};
+
+use super::words::{Word, Words};
+
+/// Stems that say nothing; the folder above stands for the file.
+const GENERAL: &[&str] = &["mod", "__init__", "init", "index", "lib", "main"];
+/// Stems after which no test is named.
+const MEANINGLESS: &[&str] = &["test", "tests", "util", "utils", "common", "base", "types", "src"];
+/// Names of files that list dependencies.
+const DEPENDENCIES: &[&str] = &[
+    "cargo.lock",
+    "cargo.toml",
+    "package.json",
+    "package-lock.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "poetry.lock",
+    "uv.lock",
+    "pyproject.toml",
+    "setup.py",
+    "setup.cfg",
+    "go.mod",
+    "go.sum",
+    "requirements.txt",
+    "pom.xml",
+    "gemfile.lock",
+];
+/// Types of Conventional Commits, and first words of subjects, of changes that shall not change what the program does.
+const HOUSEKEEPING: &[&str] = &[
+    "docs",
+    "doc",
+    "chore",
+    "style",
+    "ci",
+    "build",
+    "test",
+    "tests",
+    "typo",
+    "format",
+    "lint",
+    "clippy",
+    "fmt",
+    "release",
+    "changelog",
+];
+
+/// A change as the repository tells it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Told {
+    pub(crate) revision: String,
+    pub(crate) parents: Vec<String>,
+    pub(crate) author: String,
+    pub(crate) is_bot: bool,
+    pub(crate) subject: String,
+    pub(crate) message: String,
+    /// Paths with the lines that were added and removed, `None` where they are not known; none at all of a change with
+    /// so many files that it would match everything.
+    pub(crate) files: Vec<(String, Option<i64>)>,
+    /// How many files it touches.
+    pub(crate) file_count: i64,
+}
+
+/// A file with code.
+pub(crate) struct Code {
+    pub(crate) path: String,
+    pub(crate) stem: String,
+    pub(crate) words: Vec<Word>,
+}
+
+/// What a change says.
+pub(crate) struct Change {
+    pub(crate) told: Told,
+    pub(crate) code: Vec<Code>,
+    /// Lower-case names of all its files.
+    pub(crate) names: HashSet<String>,
+    pub(crate) paths: Vec<Word>,
+    pub(crate) subject: Vec<Word>,
+    pub(crate) body: Vec<Word>,
+    pub(crate) lines: Option<i64>,
+    pub(crate) is_dependency: bool,
+    pub(crate) is_bump: bool,
+    pub(crate) is_revert: bool,
+    pub(crate) is_housekeeping: bool,
+    pub(crate) is_breaking: bool,
+}
+
+impl Change {
+    pub(crate) fn new(told: Told, words: &mut Words) -> Self {
+        let all: Vec<String> = told.files.iter().map(|(path, _)| path.to_lowercase()).collect();
+        let is_code = |path: &str| !is_dependency(path) && !is_beside(path);
+        let code = told.files.iter().zip(&all).filter(|(_, lower)| is_code(lower));
+        let code: Vec<Code> = code
+            .map(|((path, _), lower)| Code { path: path.clone(), stem: stem(lower), words: words.of(path) })
+            .collect();
+        let lines: Option<Vec<i64>> =
+            told.files.iter().zip(&all).filter(|(_, lower)| is_code(lower)).map(|((_, lines), _)| *lines).collect();
+        let body = told.message.strip_prefix(&told.subject).unwrap_or(&told.message);
+        let subject = told.subject.to_lowercase();
+        let (kind, is_marked) = conventional(&subject);
+        Self {
+            names: all.iter().map(|path| name(path).to_owned()).collect(),
+            paths: words.of(&told.files.iter().map(|(path, _)| path.as_str()).collect::<Vec<_>>().join(" ")),
+            subject: words.of(&told.subject),
+            body: words.of(body),
+            lines: lines.map(|lines| lines.iter().sum()),
+            is_dependency: all.iter().any(|path| is_dependency(path)),
+            is_bump: subject
+                .split(|c: char| !c.is_alphabetic())
+                .any(|word| matches!(word, "bump" | "bumps" | "upgrade")),
+            is_revert: subject.starts_with("revert"),
+            is_housekeeping: HOUSEKEEPING.contains(&kind),
+            is_breaking: is_marked || told.message.contains("BREAKING CHANGE"),
+            code,
+            told,
+        }
+    }
+}
+
+/// Returns the first word of a subject, which is its type where it has one, and whether `!` marks it as breaking.
+fn conventional(subject: &str) -> (&str, bool) {
+    let word = subject.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    let rest = &subject[word.len()..];
+    let rest = match rest.strip_prefix('(').and_then(|rest| rest.split_once(')')) {
+        Some((_, rest)) => rest,
+        None => rest,
+    };
+    (word, rest.trim_start_matches('!').starts_with(':') && rest.starts_with('!'))
+}
+
+/// Returns whether a stem is one after which tests are named.
+pub(crate) fn is_telling(stem: &str) -> bool {
+    stem.len() > 3 && !GENERAL.contains(&stem) && !MEANINGLESS.contains(&stem)
+}
+
+fn name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+fn stem(path: &str) -> String {
+    let of = |name: &str| name.split('.').next().unwrap_or(name).to_owned();
+    let mut parts = path.rsplit('/');
+    let own = of(parts.next().unwrap_or(path));
+    match parts.next() {
+        Some(folder) if GENERAL.contains(&own.as_str()) => of(folder),
+        _ => own,
+    }
+}
+
+fn is_dependency(path: &str) -> bool {
+    DEPENDENCIES.contains(&name(path)) || (name(path).starts_with("requirements") && path.ends_with(".txt"))
+}
+
+/// Whether a file is documentation, a test, or the CI's: code that the program does not run.
+fn is_beside(path: &str) -> bool {
+    let name = name(path);
+    let ends = [".md", ".rst", ".adoc", ".txt", ".png", ".svg", ".jpg", ".gitignore"];
+    let folders = ["doc", "docs", "test", "tests", "testing", "spec", "__tests__", ".github", ".circleci", ".gitlab"];
+    let names =
+        ["license", "authors", "changelog", "readme", "makefile", "dockerfile", "tox.ini", ".pre-commit", "appveyor"];
+    let stem = name.split('.').next().unwrap_or(name);
+    ends.iter().any(|end| path.ends_with(end))
+        || path.split('/').rev().skip(1).any(|folder| folders.contains(&folder))
+        || names.iter().any(|begin| name.starts_with(begin))
+        || name.starts_with("test_")
+        || [".test.", ".spec."].iter().any(|part| name.contains(part))
+        || stem.ends_with("_test")
+        || stem.ends_with("_tests")
+}
+
+/// In how many of the changes so far each word stands.
+#[derive(Default)]
+pub(crate) struct Counts {
+    changes: u32,
+    paths: HashMap<Word, u32>,
+    subjects: HashMap<Word, u32>,
+}
+
+impl Counts {
+    /// Counts the words of one more change.
+    pub(crate) fn add(&mut self, change: &Change) {
+        self.changes += 1;
+        change.paths.iter().for_each(|word| *self.paths.entry(*word).or_default() += 1);
+        change.subject.iter().for_each(|word| *self.subjects.entry(*word).or_default() += 1);
+    }
+
+    /// Returns how rare a word is in paths: ln(changes / changes with it), both plus one.
+    pub(crate) fn rarity_in_paths(&self, word: Word) -> f64 {
+        self.rarity(&self.paths, word)
+    }
+
+    /// Returns how rare a word is in subjects.
+    pub(crate) fn rarity_in_subjects(&self, word: Word) -> f64 {
+        self.rarity(&self.subjects, word)
+    }
+
+    fn rarity(&self, counts: &HashMap<Word, u32>, word: Word) -> f64 {
+        (f64::from(self.changes + 1) / f64::from(counts.get(&word).unwrap_or(&0) + 1)).ln()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(subject: &str, paths: &[&str]) -> Change {
+        let files = paths.iter().map(|path| ((*path).to_owned(), Some(3))).collect();
+        Change::new(Told { subject: subject.into(), files, ..Told::default() }, &mut Words::default())
+    }
+
+    #[test]
+    fn a_subject_tells_what_kind_of_change_it_is() {
+        assert!(change("fix(presto)!: keep digests", &[]).is_breaking);
+        assert!(change("Feat!: x", &[]).is_breaking);
+        assert!(!change("fix: wow!", &[]).is_breaking);
+        assert!(change("chore(deps): bump serde", &[]).is_housekeeping);
+        assert!(change("chore(deps): bump serde", &[]).is_bump);
+        assert!(change("Revert \"x\"", &[]).is_revert);
+    }
+
+    #[test]
+    fn code_is_what_the_program_runs() {
+        let mixed = change("x", &["src/a/mod.rs", "tests/test_a.py", "README.md", "Cargo.lock", "src/lexer.rs"]);
+        assert_eq!(mixed.code.iter().map(|code| code.stem.as_str()).collect::<Vec<_>>(), ["a", "lexer"]);
+        assert_eq!((mixed.lines, mixed.is_dependency), (Some(6), true));
+        assert!(change("x", &["doc/lexer.md", "src/lexer_test.go"]).code.is_empty());
+    }
+}

@@ -1,0 +1,161 @@
+//! Rows of a session as changes, ranges and failures.
+
+use std::collections::HashMap;
+
+use arrow::array::{Array, AsArray, RecordBatch, StringArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Int64Type};
+use datafusion::common::Result;
+
+use super::change::{Change, Told};
+use super::words::Words;
+
+/// The changes, oldest first: texts are cut, as only their first words are looked at.
+pub(crate) const CHANGES: &str = "SELECT project, revision, array_to_string(parents, ' ') AS parents, \
+    author, CAST(is_bot AS BIGINT) AS is_bot, \
+    subject, left(message, 4000) AS message, file_count \
+    FROM step.authored ORDER BY committed_at, revision";
+/// Their files; a change of more than `evidence_max_files` files matches everything, so none of its files is here.
+pub(crate) const FILES: &str = "SELECT t.project, t.revision, t.file['path'] AS path, \
+    t.file['lines_added'] + t.file['lines_removed'] AS line_count \
+    FROM (SELECT c.project, c.revision, unnest(c.files) AS file FROM \
+        (SELECT value AS max_files FROM raw.setting WHERE name = 'evidence_max_files') AS s \
+        CROSS JOIN raw.change AS c WHERE cardinality(c.files) <= s.max_files) AS t";
+/// The problems that have a blamelist, with their failure texts.
+pub(crate) const PROBLEMS: &str = "SELECT e.problem_id, e.project, r.range_id, e.good_revision, e.opened_revision, \
+    e.suite || ' ' || e.name AS test, left(m.text, 4000) AS text \
+    FROM step.episode AS e \
+    JOIN raw.range AS r \
+        ON r.project = e.project AND r.good_revision = e.good_revision AND r.bad_revision = e.opened_revision \
+    LEFT JOIN raw.message AS m ON m.message_id = e.message_id ORDER BY e.problem_id";
+/// The changes of all ranges, newest first.
+pub(crate) const LISTED: &str = "SELECT range_id, revision FROM raw.range_change ORDER BY range_id, ordinal";
+
+/// The changes of one project, oldest first.
+#[derive(Default)]
+pub(crate) struct History {
+    pub(crate) changes: Vec<Change>,
+    index: HashMap<String, usize>,
+}
+
+impl History {
+    /// Adds a change that is younger than those before.
+    pub(crate) fn push(&mut self, change: Change) {
+        self.index.insert(change.told.revision.clone(), self.changes.len());
+        self.changes.push(change);
+    }
+
+    /// Returns the place of a revision among the changes.
+    pub(crate) fn find(&self, revision: &str) -> Option<usize> {
+        self.index.get(revision).copied()
+    }
+
+    /// Returns the first parent of a change, if it is known.
+    pub(crate) fn parent(&self, place: usize) -> Option<usize> {
+        self.find(self.changes[place].told.parents.first()?)
+    }
+}
+
+/// Paths with their lines, where these are known.
+type Files = Vec<(String, Option<i64>)>;
+
+/// The changes of all projects.
+pub(crate) type Histories = HashMap<String, History>;
+
+/// A problem with a blamelist.
+pub(crate) struct Problem {
+    pub(crate) problem_id: String,
+    pub(crate) project: String,
+    pub(crate) range_id: i64,
+    pub(crate) good_revision: String,
+    pub(crate) bad_revision: String,
+    pub(crate) test: String,
+    pub(crate) text: String,
+}
+
+/// Reads the answers to [`CHANGES`] and [`FILES`]; files whose path begins with one of `hidden` are left out.
+pub(crate) fn histories(
+    changes: &[RecordBatch],
+    files: &[RecordBatch],
+    hidden: &[String],
+    words: &mut Words,
+) -> Result<Histories> {
+    let mut touched: HashMap<(String, String), Files> = HashMap::new();
+    for batch in files {
+        let [project, revision, path] = texts(batch, [0, 1, 2])?;
+        let lines = ints(batch, 3)?;
+        let is_shown = |row: &usize| !hidden.iter().any(|begin| path.value(*row).starts_with(begin));
+        for row in (0..batch.num_rows()).filter(is_shown) {
+            let key = (project.value(row).to_owned(), revision.value(row).to_owned());
+            touched.entry(key).or_default().push((path.value(row).to_owned(), lines[row]));
+        }
+    }
+    let mut histories = Histories::new();
+    for batch in changes {
+        let [project, revision, parents, author, subject, message] = texts(batch, [0, 1, 2, 3, 5, 6])?;
+        let [is_bot, file_count] = [ints(batch, 4)?, ints(batch, 7)?];
+        for row in 0..batch.num_rows() {
+            let key = (project.value(row).to_owned(), revision.value(row).to_owned());
+            let files = touched.remove(&key).unwrap_or_default();
+            let told = Told {
+                revision: key.1,
+                parents: parents.value(row).split_whitespace().map(str::to_owned).collect(),
+                author: author.value(row).to_owned(),
+                is_bot: is_bot[row] == Some(1),
+                subject: subject.value(row).to_owned(),
+                message: message.value(row).to_owned(),
+                files,
+                file_count: file_count[row].unwrap_or_default(),
+            };
+            histories.entry(key.0).or_default().push(Change::new(told, words));
+        }
+    }
+    Ok(histories)
+}
+
+/// Reads the answer to [`PROBLEMS`].
+pub(crate) fn problems(batches: &[RecordBatch]) -> Result<Vec<Problem>> {
+    let mut problems = Vec::new();
+    for batch in batches {
+        let [problem_id, project, good, bad, test, text] = texts(batch, [0, 1, 3, 4, 5, 6])?;
+        let range_id = ints(batch, 2)?;
+        problems.extend((0..batch.num_rows()).map(|row| Problem {
+            problem_id: problem_id.value(row).to_owned(),
+            project: project.value(row).to_owned(),
+            range_id: range_id[row].unwrap_or_default(),
+            good_revision: good.value(row).to_owned(),
+            bad_revision: bad.value(row).to_owned(),
+            test: test.value(row).to_owned(),
+            text: text.value(row).to_owned(),
+        }));
+    }
+    Ok(problems)
+}
+
+/// Reads the answer to [`LISTED`].
+pub(crate) fn listed(batches: &[RecordBatch]) -> Result<HashMap<i64, Vec<String>>> {
+    let mut listed: HashMap<i64, Vec<String>> = HashMap::new();
+    for batch in batches {
+        let [revision] = texts(batch, [1])?;
+        for (row, range_id) in ints(batch, 0)?.into_iter().enumerate() {
+            listed.entry(range_id.unwrap_or_default()).or_default().push(revision.value(row).to_owned());
+        }
+    }
+    Ok(listed)
+}
+
+/// Returns columns as texts, null as the empty one, whatever the engine represents them as.
+pub(crate) fn texts<const N: usize>(batch: &RecordBatch, columns: [usize; N]) -> Result<[StringArray; N]> {
+    let mut texts = Vec::with_capacity(N);
+    for column in columns {
+        texts.push(cast(batch.column(column), &DataType::Utf8)?.as_string::<i32>().clone());
+    }
+    Ok(texts.try_into().expect("as many texts as columns"))
+}
+
+/// Returns a column as whole numbers.
+pub(crate) fn ints(batch: &RecordBatch, column: usize) -> Result<Vec<Option<i64>>> {
+    let column = cast(batch.column(column), &DataType::Int64)?;
+    let column = column.as_primitive::<Int64Type>();
+    Ok((0..column.len()).map(|row| column.is_valid(row).then(|| column.value(row))).collect())
+}

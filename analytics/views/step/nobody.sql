@@ -1,0 +1,71 @@
+-- How likely it is that no change broke a test
+-- Flake-aware culprit finding (Henderson and others, 2023) without reruns: a flaky test that fails by rate f fails m
+-- times in a row by f to the m, a broken one always does. The odds of nobody are f to the m by the rate of real breaks,
+-- fewer where other tests broke in the same range. f is the series' own share of flaky positions, with lonely failures
+-- (`lonely_failure_share`), drawn to that of its project, and that to `flake_rate_prior`; the rate of breaks is the
+-- project's, drawn to `break_rate_prior`.
+-- Grain: one row per problem
+-- Kept: every suspect stands on it
+-- problem_id: the problem: series and opening position
+-- series_id: one test on one builder of one branch
+-- flake_rate: estimated share of positions at which the test fails by chance
+-- break_rate: share of positions at which a test of the project really breaks
+-- failed_position_count: positions that failed
+-- sibling_count: problems of the same incident, this one counted
+-- probability: probability that nobody is to blame, 0 to 1
+WITH threshold AS (
+    SELECT
+        max(value) FILTER (WHERE name = 'flake_rate_prior') AS flake_rate,
+        max(value) FILTER (WHERE name = 'break_rate_prior') AS break_rate,
+        max(value) FILTER (WHERE name = 'nobody_prior_positions') AS positions,
+        max(value) FILTER (WHERE name = 'series_prior_positions') AS series_positions,
+        max(value) FILTER (WHERE name = 'lonely_failure_share') AS lonely_share
+    FROM raw.setting
+), problem AS (
+    SELECT
+        problem_id, series_id, incident_id, project, origin, failed_position_count,
+        CASE WHEN failed_position_count = 1 AND state = 'resolved' THEN 1 ELSE 0 END AS is_lonely
+    FROM step.episode
+), counted AS (
+    SELECT
+        s.series_id, s.project, sum(s.position_count) AS position_count,
+        coalesce(sum(s.position_count) FILTER (WHERE s.verdict = 'flaky'), 0) AS flaky_count
+    FROM raw.streak AS s
+    WHERE s.verdict <> 'skip'
+    GROUP BY s.series_id, s.project
+), lonely AS (
+    SELECT series_id, sum(is_lonely) AS lonely_count, count(*) - sum(is_lonely) AS lasting_count
+    FROM problem
+    GROUP BY series_id
+), rated AS (
+    SELECT
+        c.series_id, c.project, c.position_count, c.flaky_count, coalesce(l.lonely_count, 0) AS lonely_count,
+        sum(c.position_count) OVER site AS project_count,
+        sum(c.flaky_count) OVER site AS project_flaky_count,
+        sum(coalesce(l.lasting_count, 0)) OVER site AS project_lasting_count
+    FROM counted AS c
+    LEFT JOIN lonely AS l ON l.series_id = c.series_id
+    WINDOW site AS (PARTITION BY c.project)
+), estimated AS (
+    SELECT
+        p.problem_id, p.series_id, p.failed_position_count,
+        count(*) OVER (PARTITION BY p.incident_id) AS sibling_count,
+        (r.project_lasting_count + t.break_rate * t.positions) / (r.project_count + t.positions) AS break_rate,
+        (
+            r.flaky_count + t.lonely_share * (r.lonely_count - p.is_lonely)
+                + t.series_positions * (r.project_flaky_count + t.flake_rate * t.positions)
+                    / (r.project_count + t.positions)
+        ) / (r.position_count + t.series_positions) AS flake_rate
+    FROM threshold AS t
+    CROSS JOIN problem AS p
+    JOIN rated AS r ON r.series_id = p.series_id
+), weighed AS (
+    SELECT
+        problem_id, series_id, flake_rate, break_rate, failed_position_count, sibling_count,
+        power(flake_rate, least(failed_position_count, 20)) / break_rate / sqrt(CAST(sibling_count AS DOUBLE)) AS odds
+    FROM estimated
+)
+SELECT
+    problem_id, series_id, flake_rate, break_rate, failed_position_count, sibling_count,
+    odds / (1.0 + odds) AS probability
+FROM weighed
