@@ -2,7 +2,7 @@
 //!
 //! One fold takes the batches behind the watermark. Builds that give no verdicts are excluded by rule; outcomes are
 //! grouped by series, a slice of all tests at a time, so that memory has a bound; a series whose new positions lie
-//! behind its head is extended from its head alone, so that the cost follows the new rows ([`slice`](self::slice)). A
+//! behind its head is extended from its head alone, so that the cost follows the new rows ([`mod@slice`]). A
 //! series that got something late is folded again from all its outcomes. A rebuild is the same fold from nothing.
 
 use std::collections::{HashMap, HashSet};

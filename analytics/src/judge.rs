@@ -7,7 +7,7 @@
 //! - `model`: suspicion as a conditional logit, and how its weights are learnt.
 //! - `rival`: the published rules that it is compared with; `thin`: histories with a hidden answer.
 //! - `read`: rows of a session as the above.
-//! - [`clue`]: the figures as the table `judge.clue`, on which the view `clue` stands.
+//! - `clue`: the figures as the table `judge.clue`, on which the view `clue` stands.
 //! - [`train`]: weights learnt from a project's own ranges.
 //! - [`evaluate`]: how often the model is right, on histories whose culprits are known.
 //!

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use annals_analytics::{Session, Warehouse};
-use annals_data::store::{BuildFacts, Ingest, Location};
+use annals_data::store::{Ingest, Location};
 use arrow::array::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::prelude::SessionContext;
@@ -111,8 +111,7 @@ impl Case {
             ingests[batch].changes.push(change.clone());
         }
         for (facts, (.., batch, again)) in world.builds.iter().zip(&self.builds) {
-            let facts =
-                BuildFacts { build: facts.build.clone(), steps: Vec::new(), outcomes: facts.outcomes.clone().into() };
+            let facts = facts.facts();
             ingests[*batch].builds.push(facts.clone());
             if let Some(again) = again {
                 ingests[*again].builds.push(facts);

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop at what is wrong")]
 
 mod door;
+mod let_go;
 mod maintained;
 mod oracle;
 mod story;

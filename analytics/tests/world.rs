@@ -60,6 +60,14 @@ pub(crate) struct BuildFacts {
     pub(crate) outcomes: Vec<Outcome>,
 }
 
+impl BuildFacts {
+    /// Returns it as a store takes it in.
+    pub(crate) fn facts(&self) -> annals_data::store::BuildFacts {
+        let (build, outcomes) = (self.build.clone(), self.outcomes.clone().into());
+        annals_data::store::BuildFacts { build, steps: Vec::new(), outcomes }
+    }
+}
+
 /// A person of the state database.
 #[derive(Clone, Debug)]
 pub(crate) struct Person {

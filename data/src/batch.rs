@@ -1,7 +1,7 @@
 //! Rows turned into arrow batches of the declared schemas, with the ids that follow from them.
 //!
 //! This is the only place where ids are attached to rows. Duplicates are not looked for here: the store has already
-//! left out what it knows. What many outcomes are made of goes to the journal piece by piece ([`write`]).
+//! left out what it knows. What many outcomes are made of goes to the journal piece by piece (`write`).
 
 mod outcome;
 mod piece;

@@ -1,6 +1,6 @@
 //! The outcomes of a build, however many: the last ones in memory, those before them in a file without a name.
 //!
-//! Both are the same bytes ([`piece`]), so that a report of any size costs the memory of one [`PIECE_ROWS`] or
+//! Both are the same bytes (`piece`), so that a report of any size costs the memory of one [`PIECE_ROWS`] or
 //! [`PIECE_BYTES`]. The file lies in the folder for temporary files (`TMPDIR`) and vanishes with its owner; it is no
 //! place for anything that must last. What outcomes mean is not known here.
 
