@@ -114,6 +114,11 @@ impl Row {
         self.float(column).map_or_else(|| "–".to_owned(), percent)
     }
 
+    /// A figure that is compared with others of its kind, to two places; a dash where there is none.
+    pub(crate) fn figure(&self, column: &str) -> String {
+        self.float(column).map_or_else(|| "–".to_owned(), |figure| format!("{figure:.2}"))
+    }
+
     /// A length given in milliseconds.
     pub(crate) fn length(&self, column: &str) -> String {
         self.float(column).map_or_else(|| "–".to_owned(), length)
