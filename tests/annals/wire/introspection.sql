@@ -1,5 +1,6 @@
 -- What programs ask to look around, and what their panels ask, in the words and with the functions that they use; the
--- source of each is named before it. Each must be answered.
+-- source of each is named before it. Each must be answered. Those of Grafana's postgresMetaQuery.ts were taken from that
+-- file; the others are shortened, and name where their kind is made, not a line that was copied.
 
 -- from: grafana, grafana-postgresql-datasource/postgresMetaQuery.ts, getVersion
 SELECT current_setting('server_version_num')::int/100 AS version;
