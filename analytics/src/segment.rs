@@ -103,7 +103,12 @@ impl Folder {
         let sweep = || -> std::io::Result<()> {
             let now = SystemTime::now();
             for segment in replaced.iter().filter(|old| segments.iter().all(|segment| segment.name != old.name)) {
-                File::options().append(true).open(self.path.join(&segment.name))?.set_modified(now)?;
+                match File::options().append(true).open(self.path.join(&segment.name)) {
+                    Ok(file) => file.set_modified(now)?,
+                    // Somebody removed the folder, so that everything was folded anew.
+                    Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                    Err(error) => return Err(error),
+                }
             }
             for entry in fs::read_dir(&self.path)? {
                 let entry = entry?;

@@ -138,6 +138,8 @@ mod tests {
         let count = || std::fs::read_dir(&folder.path).unwrap().count();
         folder.sweep(std::slice::from_ref(&new), std::slice::from_ref(&old)).unwrap();
         assert_eq!(count(), 2, "a query may still read what was replaced just now");
+        let lost = Segment { name: "lost".to_owned(), ..old.clone() };
+        folder.sweep(std::slice::from_ref(&new), std::slice::from_ref(&lost)).unwrap();
         let file = std::fs::File::options().append(true).open(folder.path.join(&old.name)).unwrap();
         file.set_modified(std::time::SystemTime::now() - 2 * segment::HORIZON).unwrap();
         folder.sweep(std::slice::from_ref(&new), &[]).unwrap();
