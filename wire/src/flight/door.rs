@@ -3,6 +3,9 @@
 //!
 //! One port speaks both: the first byte of a connection says whether it is TLS.
 
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -192,31 +195,15 @@ fn failed(error: &annals_data::Error) -> Status {
 /// Reads a name and a token (RFC 7617).
 fn basic(pair: &str) -> Result<(String, String), Status> {
     let flawed = || Status::unauthenticated("this is no name with a token");
-    let text = String::from_utf8(decoded(pair.trim()).ok_or_else(flawed)?).map_err(|_| flawed())?;
+    let text = String::from_utf8(BASE_64.decode(pair.trim()).map_err(|_| flawed())?).map_err(|_| flawed())?;
     text.split_once(':').map(|(name, token)| (name.to_owned(), token.to_owned())).ok_or_else(flawed)
 }
 
-/// Reads base64 (RFC 4648, 4), with its padding or without.
-fn decoded(text: &str) -> Option<Vec<u8>> {
-    let (mut bytes, mut bits, mut count) = (Vec::new(), 0u32, 0);
-    for character in text.trim_end_matches('=').bytes() {
-        let value = match character {
-            b'A'..=b'Z' => character - b'A',
-            b'a'..=b'z' => character - b'a' + 26,
-            b'0'..=b'9' => character - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        bits = (bits << 6 | u32::from(value)) & 0xffff;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push((bits >> count) as u8);
-        }
-    }
-    Some(bytes)
-}
+/// Reads base 64 with its padding or without.
+const BASE_64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 #[cfg(test)]
 mod tests {

@@ -2,6 +2,9 @@
 //!
 //! A few bytes can unpack to very many, so both one text and all texts of a report are bounded.
 
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use std::io::Read;
 
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
@@ -62,27 +65,16 @@ impl Unpacking {
     }
 }
 
+/// Reads base 64 with its padding or without.
+const BASE_64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
 /// Returns the bytes of a text in base 64, with or without line breaks and padding.
 fn decode(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut bits, mut count) = (0_u32, 0);
-    for byte in text.bytes().filter(|byte| !byte.is_ascii_whitespace() && *byte != b'=') {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        bits = bits << 6 | u32::from(value);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push((bits >> count) as u8);
-        }
-    }
-    Some(bytes)
+    let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    BASE_64.decode(digits).ok()
 }
 
 #[cfg(test)]
@@ -95,13 +87,7 @@ mod tests {
     use super::*;
 
     fn encode(bytes: &[u8]) -> String {
-        let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        let mut text = String::new();
-        for chunk in bytes.chunks(3) {
-            let bits = (0..3).fold(0_u32, |bits, at| bits << 8 | u32::from(chunk.get(at).copied().unwrap_or(0)));
-            (0..=chunk.len()).for_each(|at| text.push(digits[(bits >> (18 - 6 * at) & 63) as usize].into()));
-        }
-        text
+        BASE_64.encode(bytes)
     }
 
     fn zlib(bytes: &[u8]) -> String {
