@@ -48,7 +48,7 @@ pub(crate) async fn run(cli: Cli, config: Config) -> Result<ExitCode> {
         Command::Demo(options) => return demo::run(options, &cli, &config).await,
         Command::Collect(options) => return collect::run(options, &open(&cli, &config).await?, &config).await,
         Command::Ingest(options) => ingest::run(options, &open(&cli, &config).await?, &config.report).await?,
-        Command::Upload(options) => return upload::run(options),
+        Command::Upload(options) => return upload::run(options, config.report),
         Command::Import(options) => return import::run(options, &open(&cli, &config).await?).await,
         Command::Sql(options) => sql::run(options, &open(&cli, &config).await?).await?,
         Command::Problems(options) => problems::run(options, &open(&cli, &config).await?).await?,

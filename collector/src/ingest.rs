@@ -104,7 +104,8 @@ pub(crate) fn hash(bytes: &[u8]) -> String {
     short(&blake3::hash(bytes))
 }
 
-fn short(hash: &blake3::Hash) -> String {
+/// Returns enough of a hash to tell contents apart.
+pub(crate) fn short(hash: &blake3::Hash) -> String {
     hash.to_hex()[..16].to_owned()
 }
 

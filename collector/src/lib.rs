@@ -39,6 +39,7 @@ pub mod wire;
 mod cancellation;
 mod clock;
 mod error;
+mod search;
 
 pub use cancellation::CancellationFlag;
 pub use error::{Error, Result};

@@ -25,7 +25,7 @@ use crate::report::Limits;
 use reports::Reports;
 use tally::Tally;
 
-pub(crate) use reports::{SIZE_LIMIT as REPORT_LIMIT, read_bounded, warnings};
+pub(crate) use reports::warnings;
 pub(crate) use tally::Attempts;
 
 /// What is to be built, and where.

@@ -13,6 +13,7 @@ use std::time::Duration;
 use annals_collector::history::History;
 use annals_collector::ingest::Given;
 use annals_collector::provider;
+use annals_collector::report::Limits;
 use annals_collector::upload::{Client, Pack, Packed, Parcel, Patience, Queue, Wish, place};
 use annals_collector::wire::Head;
 use anyhow::{Context, Result, anyhow, bail};
@@ -24,8 +25,8 @@ use super::{ingest, plain, short};
 use crate::{FAILED, cli, config, style};
 
 /// Runs the command.
-pub(super) fn run(options: &cli::Upload) -> Result<ExitCode> {
-    let is_good = upload(options).unwrap_or_else(|error| {
+pub(super) fn run(options: &cli::Upload, limits: Limits) -> Result<ExitCode> {
+    let is_good = upload(options, limits).unwrap_or_else(|error| {
         complain(&format!("{error:#}"));
         false
     });
@@ -33,11 +34,11 @@ pub(super) fn run(options: &cli::Upload) -> Result<ExitCode> {
 }
 
 /// Returns whether everything that was asked for was done.
-fn upload(options: &cli::Upload) -> Result<bool> {
+fn upload(options: &cli::Upload, limits: Limits) -> Result<bool> {
     let dir = std::env::current_dir().context("there is no current folder")?;
     // Reports first: the writer of a stream must not be stopped because a server has no name.
     let checkout = surrounding(&dir);
-    let pack = gather(options, &dir, checkout.as_ref());
+    let pack = gather(options, limits, &dir, checkout.as_ref());
     pack.refused.iter().for_each(|reason| complain(&format!("not sent: {reason}")));
     let server = options.server.as_deref().filter(|server| !server.trim().is_empty());
     let patience = Patience { total: Duration::from_secs(options.sending.timeout), ..Patience::default() };
@@ -69,8 +70,8 @@ fn named(server: Option<&str>) -> Result<&str> {
     server.context("no server is named, so nothing was sent; give --server or ANNALS_SERVER")
 }
 
-fn gather(options: &cli::Upload, dir: &Path, checkout: Option<&History>) -> Pack {
-    let mut pack = Pack::default();
+fn gather(options: &cli::Upload, limits: Limits, dir: &Path, checkout: Option<&History>) -> Pack {
+    let mut pack = Pack::new(limits);
     if options.sending.flush {
         return pack;
     }

@@ -1,8 +1,8 @@
 //! Reports found in a worktree: by pattern, inside it only, each read once.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -15,8 +15,6 @@ use crate::unpack;
 
 use super::tally::Attempts;
 
-/// A larger report (bytes) is refused.
-pub(crate) const SIZE_LIMIT: u64 = 256 << 20;
 /// More reports than this are refused: a pattern that matches everything.
 const COUNT_LIMIT: usize = 20_000;
 
@@ -127,16 +125,6 @@ impl Reports {
         let stamp = (metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH), metadata.len());
         is_report.then_some((path, stamp))
     }
-}
-
-/// Reads a file unless it is too large to be a report.
-pub(crate) fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(SIZE_LIMIT + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > SIZE_LIMIT {
-        return Err(io::Error::other(format!("the report is larger than {} MiB", SIZE_LIMIT >> 20)));
-    }
-    Ok(bytes)
 }
 
 /// Returns what a report's reader should know, each with file and line.

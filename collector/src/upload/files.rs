@@ -3,16 +3,18 @@
 //! What no reader understands is left out and named: the rest of a build's reports is worth more than none.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::io::Read;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use blake3::Hasher;
 use glob::{MatchOptions, Pattern};
 
 use crate::history::History;
 use crate::ingest;
-use crate::report;
-use crate::run;
+use crate::report::{self, Limits};
+use crate::search;
+use crate::unpack;
 
 /// Names of files that test runners give to their reports; what they hold decides.
 const NAMES: &[&str] = &[
@@ -29,17 +31,13 @@ const NAMES: &[&str] = &[
     "*result*.json",
     "*report*.json",
 ];
-/// Folders that hold other people's files.
-const FOREIGN: &[&str] = &[".git", ".hg", ".svn", ".venv", "node_modules"];
 /// Some tools write `Test`, some `test`.
 const ANY_CASE: MatchOptions =
     MatchOptions { case_sensitive: false, require_literal_separator: false, require_literal_leading_dot: false };
-/// Folders are searched this deep.
-const DEPTH_LIMIT: usize = 24;
-/// More entries than this are not looked at.
-const ENTRY_LIMIT: usize = 500_000;
 /// More reports than this are not sent at once.
 const COUNT_LIMIT: usize = 10_000;
+/// How a stream is called.
+const INPUT: &str = "standard input";
 /// zstd's level: reports shrink to a tenth, in less time than the network needs for the rest.
 const LEVEL: i32 = 3;
 
@@ -65,9 +63,15 @@ pub struct Pack {
     pub started_at: Option<i64>,
     /// Hashes of the contents.
     hashes: BTreeSet<String>,
+    limits: Limits,
 }
 
 impl Pack {
+    /// Returns a pack for reports within `limits`.
+    pub fn new(limits: Limits) -> Self {
+        Self { limits, ..Self::default() }
+    }
+
     /// Packs the files, folders and patterns that `wanted` names; none at all means those below `dir` that are called
     /// like reports, and that the checkout does not hold itself.
     pub fn gather(&mut self, dir: &Path, wanted: &[String], checkout: Option<&History>) {
@@ -75,15 +79,19 @@ impl Pack {
         let mut is_new = |path: &Path| seen.insert(fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()));
         if wanted.is_empty() {
             let names: Vec<_> = NAMES.iter().filter_map(|name| Pattern::new(name).ok()).collect();
-            let found = below(dir, &|name| names.iter().any(|pattern| pattern.matches_with(name, ANY_CASE)));
             let is_tracked = tracked(checkout);
-            for path in found.into_iter().filter(|path| !is_tracked(path)) {
+            let is_liked = |path: &Path| {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                names.iter().any(|pattern| pattern.matches_with(&name, ANY_CASE))
+            };
+            // A folder of a build that may not be read holds no report of it.
+            for path in search::below(dir).flatten().filter(|path| is_liked(path) && !is_tracked(path)) {
                 self.consider(dir, &path);
             }
         }
         for word in wanted {
             let path = dir.join(word);
-            let found = if path.is_dir() { below(&path, &|_| true) } else { named(dir, word) };
+            let found = if path.is_dir() { search::below(&path).flatten().collect() } else { named(dir, word) };
             let mut is_any = false;
             for file in found {
                 is_any |= !is_new(&file) || self.take(dir, &file, path.is_dir());
@@ -100,71 +108,92 @@ impl Pack {
         if is_in_folder {
             return self.consider(dir, path);
         }
-        let name = name(dir, path);
-        match run::read_bounded(path) {
-            Ok(bytes) => self.add(&name, &bytes),
-            Err(error) => self.refused.push(format!("{name}: {error}")),
-        }
+        self.add(&name(dir, path), path);
         true
     }
 
     /// Takes a file if its content is like a report; returns whether it is.
     fn consider(&mut self, dir: &Path, path: &Path) -> bool {
-        let Ok(bytes) = run::read_bounded(path) else { return false };
-        let is_report = report::format_of(&bytes).is_some();
+        let is_report = unpack::open(path).is_ok_and(|input| report::is_report(input).unwrap_or(false));
         if is_report {
-            self.add(&name(dir, path), &bytes);
+            self.add(&name(dir, path), path);
         }
         is_report
     }
 
     /// Reads a stream to its end and packs it; each piece is handed to `copy` as it comes.
-    pub fn stream(&mut self, mut input: impl Read, mut copy: impl FnMut(&[u8])) {
-        let (mut all, mut piece, mut is_whole) = (Vec::new(), vec![0; 64 * 1024], true);
-        loop {
-            match input.read(&mut piece) {
-                Ok(0) => break,
-                Ok(length) => {
-                    copy(&piece[..length]);
-                    // Beyond the bound it is only passed on, so that its writer is not stopped.
-                    is_whole &= all.len() + length <= run::REPORT_LIMIT as usize;
-                    if is_whole {
-                        all.extend_from_slice(&piece[..length]);
-                    }
-                }
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(error) => return self.refused.push(format!("standard input: {error}")),
-            }
-        }
-        match is_whole {
-            true => self.add("standard input", &all),
-            false => self.refused.push(format!("standard input: longer than {} MiB", run::REPORT_LIMIT >> 20)),
+    pub fn stream(&mut self, input: impl Read, copy: impl FnMut(&[u8])) {
+        let kept = tempfile::NamedTempFile::new().and_then(|mut file| {
+            let is_whole = keep(input, file.as_file_mut(), self.limits.streamed_bytes, copy)?;
+            Ok(is_whole.then_some(file))
+        });
+        match kept {
+            Ok(Some(file)) => self.add(INPUT, file.path()),
+            Ok(None) => self.refused.push(format!("{INPUT}: longer than {} bytes", self.limits.streamed_bytes)),
+            Err(error) => self.refused.push(format!("{INPUT}: {error}")),
         }
     }
 
-    fn add(&mut self, name: &str, bytes: &[u8]) {
+    fn add(&mut self, name: &str, path: &Path) {
         if self.reports.len() >= COUNT_LIMIT {
             return self.refused.push(format!("{name}: at most {COUNT_LIMIT} reports are sent at once"));
         }
-        match report::read(name, bytes) {
-            Ok(report) => {
+        let open = || unpack::open(path).map_err(|error| format!("{name}: {error}"));
+        let read = open()
+            .and_then(|input| report::read_from(name, input, None, &self.limits).map_err(|error| error.to_string()));
+        let packed = read.and_then(|report| {
+            let (bytes, hash) = pack(open()?).map_err(|error| format!("{name}: {error}"))?;
+            Ok((report, bytes, hash))
+        });
+        match packed {
+            Ok((report, bytes, hash)) => {
                 self.outcome_count += report.cases.len();
                 self.started_at = [self.started_at, report.started_at].into_iter().flatten().min();
+                self.hashes.insert(hash);
+                self.reports.push(Packed { name: name.to_owned(), bytes });
             }
-            Err(error) => return self.refused.push(error.to_string()),
-        }
-        match zstd::bulk::compress(bytes, LEVEL) {
-            Ok(bytes_packed) => {
-                self.hashes.insert(ingest::hash(bytes));
-                self.reports.push(Packed { name: name.to_owned(), bytes: bytes_packed });
-            }
-            Err(error) => self.refused.push(format!("{name}: {error}")),
+            Err(error) => self.refused.push(error),
         }
     }
 
     /// Returns what tells these reports from others, whatever their order.
     pub(super) fn hash(&self) -> String {
         ingest::hash(self.hashes.iter().cloned().collect::<String>().as_bytes())
+    }
+}
+
+/// Copies a stream to `file`; returns whether all of it is there. What is beyond the bound is only passed on, so that
+/// its writer is not stopped.
+fn keep(mut input: impl Read, file: &mut File, bound: u64, mut copy: impl FnMut(&[u8])) -> io::Result<bool> {
+    let (mut piece, mut left) = (vec![0; 64 * 1024], Some(bound));
+    loop {
+        match input.read(&mut piece) {
+            Ok(0) => return Ok(left.is_some()),
+            Ok(length) => {
+                copy(&piece[..length]);
+                left = left.and_then(|left| left.checked_sub(length as u64));
+                if left.is_some() {
+                    file.write_all(&piece[..length])?;
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Returns what `input` is when it is compressed, and the hash of its content.
+fn pack(mut input: impl Read) -> io::Result<(Vec<u8>, String)> {
+    let (mut packer, mut hasher) = (zstd::Encoder::new(Vec::new(), LEVEL)?, Hasher::new());
+    let mut piece = vec![0; 64 * 1024];
+    loop {
+        match input.read(&mut piece)? {
+            0 => return Ok((packer.finish()?, ingest::short(&hasher.finalize()))),
+            length => {
+                hasher.update(&piece[..length]);
+                packer.write_all(&piece[..length])?;
+            }
+        }
     }
 }
 
@@ -180,9 +209,7 @@ fn named(dir: &Path, word: &str) -> Vec<PathBuf> {
         return vec![path];
     }
     let pattern = format!("{}/{word}", Pattern::escape(&dir.to_string_lossy()));
-    let pattern = if Path::new(word).is_absolute() { word } else { pattern.as_str() };
-    let found = glob::glob(pattern).into_iter().flatten().flatten().take(ENTRY_LIMIT);
-    found.filter(|path| path.is_file()).collect()
+    search::matching(if Path::new(word).is_absolute() { word } else { &pattern })
 }
 
 /// Returns the test whether a file is part of the source: fixtures look like reports and are none.
@@ -194,25 +221,4 @@ fn tracked(checkout: Option<&History>) -> impl Fn(&Path) -> bool {
         let (Some(root), Some(index), Ok(path)) = (&root, &index, fs::canonicalize(path)) else { return false };
         path.strip_prefix(root).is_ok_and(|path| index.get_path(path, 0).is_some())
     }
-}
-
-/// Returns the files below a folder whose names are liked, in order; links to folders are not followed.
-fn below(folder: &Path, is_liked: &dyn Fn(&str) -> bool) -> Vec<PathBuf> {
-    let (mut found, mut left) = (Vec::new(), ENTRY_LIMIT);
-    let mut folders = vec![(folder.to_owned(), 0)];
-    while let Some((folder, depth)) = folders.pop() {
-        for entry in fs::read_dir(&folder).into_iter().flatten().flatten().take(left) {
-            left -= 1;
-            let (name, kind) = (entry.file_name().to_string_lossy().into_owned(), entry.file_type());
-            match kind {
-                Ok(kind) if kind.is_dir() && depth < DEPTH_LIMIT && !FOREIGN.contains(&name.as_str()) => {
-                    folders.push((entry.path(), depth + 1));
-                }
-                Ok(kind) if kind.is_file() && is_liked(&name) => found.push(entry.path()),
-                _ => {}
-            }
-        }
-    }
-    found.sort();
-    found
 }

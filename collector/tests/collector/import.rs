@@ -139,6 +139,19 @@ async fn a_folder_is_one_table_whose_columns_fit_all_files() {
     assert_eq!(names, ["1", "two"]);
 }
 
+/// The intervals as fastavro 1.13 writes them, in the types of a warehouse's export: every column may be null.
+#[tokio::test]
+async fn avro_gives_the_same_outcomes() {
+    let dir = history();
+    let expected = all(plan(dir.path())).await.unwrap();
+    for codec in ["deflate", "snappy"] {
+        let file = format!("{}/tests/fixtures/import/intervals.{codec}.avro", env!("CARGO_MANIFEST_DIR"));
+        let mut plan = plan(dir.path());
+        replace(&mut plan, &OUTCOMES, &dir.path().join("intervals.csv").display().to_string(), &file);
+        assert_eq!(all(plan).await.unwrap(), expected, "{codec}");
+    }
+}
+
 #[tokio::test]
 async fn a_group_has_the_outcomes_of_its_builds_only() {
     let dir = history();

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use annals_collector::ingest::Given;
 use annals_collector::provider::Run;
+use annals_collector::report::Limits;
 use annals_collector::upload::{Pack, Parcel, Queue, Wish};
 use annals_collector::wire::Head;
 
@@ -93,12 +94,12 @@ fn one_process_at_a_time_sends_what_others_left() {
 
 #[test]
 fn a_stream_without_end_is_passed_on_and_refused() {
-    let mut pack = Pack::default();
+    let mut pack = Pack::new(Limits { streamed_bytes: 1 << 20, ..Limits::default() });
     let mut count = 0_u64;
-    let endless = std::io::Read::take(std::io::repeat(b'x'), (256 << 20) + 1);
+    let endless = std::io::Read::take(std::io::repeat(b'x'), (9 << 20) + 1);
     pack.stream(endless, |piece| count += piece.len() as u64);
-    assert_eq!((count, pack.reports.len()), ((256 << 20) + 1, 0));
-    assert_eq!(pack.refused, ["standard input: longer than 256 MiB"]);
+    assert_eq!((count, pack.reports.len()), ((9 << 20) + 1, 0));
+    assert_eq!(pack.refused, ["standard input: longer than 1048576 bytes"]);
 }
 
 fn packed(dir: &Path, words: &[&str]) -> Vec<String> {
@@ -118,6 +119,20 @@ fn a_file_is_sent_once_however_often_it_is_named() {
     assert_eq!(packed(folder.path(), &[]), ["a/TEST-x.xml"]);
     assert_eq!(packed(folder.path(), &["a", "a/*.xml", "a/TEST-x.xml"]), ["a/TEST-x.xml", "a/other.xml"]);
     assert_eq!(packed(folder.path(), &["[odd].xml"]), ["[odd].xml"]);
+}
+
+#[test]
+fn a_compressed_report_is_the_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let packed = zstd::bulk::compress(REPORT.as_bytes(), 3).unwrap();
+    fs::write(folder.path().join("a.xml.zst"), &packed).unwrap();
+    fs::write(folder.path().join("damaged.xml.zst"), &packed[..packed.len() - 9]).unwrap();
+    let mut pack = Pack::default();
+    pack.gather(folder.path(), &["a.xml.zst".to_owned(), "damaged.xml.zst".to_owned()], None);
+    let sent: Vec<_> = pack.reports.iter().map(|report| zstd::decode_all(report.bytes.as_slice()).unwrap()).collect();
+    assert_eq!((sent, pack.outcome_count), (vec![REPORT.as_bytes().to_vec()], 1));
+    assert_eq!(pack.refused.len(), 1);
+    assert!(pack.refused[0].starts_with("damaged.xml.zst") && pack.refused[0].contains("zstd stream is damaged"));
 }
 
 fn wish(part: Option<&str>) -> Wish {
