@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
+use annals_data::scan::FileTable;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::util::display::array_value_to_string;
 use datafusion::logical_expr::{Expr, lit};
@@ -14,7 +15,7 @@ use rusqlite::types::Value;
 use crate::Result;
 use crate::fold::{self, Tests};
 use crate::knowledge::{Knowledge, Lane, segments};
-use crate::segment::StreakTable;
+use crate::segment::{Segment, streaks};
 
 /// A row that one side has and the other has not.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,13 +81,13 @@ async fn only_streaks(
 ) -> Result<()> {
     let sides = [one.read(segments)?, other.read(segments)?];
     let count = sides.iter().flatten().map(|segment| segment.live_count()).sum();
-    let table = |knowledge: &Knowledge, segments| StreakTable::new(knowledge.folder(), segments).map(Arc::new);
+    let table = |knowledge: &Knowledge, segments: Vec<Segment>| streaks(knowledge.folder(), &segments).map(Arc::new);
     let [of_one, of_other] = sides;
     let (one, other) = (table(one, of_one)?, table(other, of_other)?);
     let context = SessionContext::new();
     for tests in Tests::slices(count, SLICE) {
         let slice =
-            |table: &Arc<StreakTable>| context.read_table(table.clone())?.filter(tests.filter().and(compared.clone()));
+            |table: &Arc<FileTable>| context.read_table(table.clone())?.filter(tests.filter().and(compared.clone()));
         let only = slice(&one)?.except(slice(&other)?)?.limit(0, Some(BOUND))?.collect().await?;
         for batch in &only {
             let rows = (0..batch.num_rows()).map(|row| told(batch, row));

@@ -35,7 +35,6 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::object_store::path::Path;
 use datafusion::prelude::{SQLOptions, SessionContext};
 use datafusion::sql::parser::Statement;
 
@@ -114,15 +113,6 @@ pub struct Desk {
     log: Arc<Log>,
 }
 
-/// Where queries may read and where they may leave what does not fit into memory.
-#[derive(Clone, Debug, Default)]
-pub struct Ground {
-    /// The folder of the fact tables, from the root of their store on; without it no file is read.
-    pub facts: Option<PathBuf>,
-    /// An empty folder for spilling; without it nothing spills.
-    pub spill: Option<PathBuf>,
-}
-
 /// A planned question.
 #[derive(Clone)]
 pub struct Question {
@@ -137,24 +127,21 @@ pub struct Question {
 }
 
 impl Desk {
-    /// Opens a desk.
+    /// Opens a desk; what does not fit into memory is left in `spill`, an empty folder, or not at all.
     ///
     /// # Errors
     /// [`Error::Internal`] when the folder for spilling cannot be used.
-    pub fn new(bounds: Bounds, ground: &Ground) -> Result<Self> {
-        let mode = match &ground.spill {
-            Some(folder) => DiskManagerMode::Directories(vec![folder.clone()]),
+    pub fn new(bounds: Bounds, spill: Option<PathBuf>) -> Result<Self> {
+        let mode = match spill {
+            Some(folder) => DiskManagerMode::Directories(vec![folder]),
             None => DiskManagerMode::Disabled,
         };
         let disk = DiskManagerBuilder::default().with_mode(mode).with_max_temp_directory_size(bounds.spill);
-        let facts = ground.facts.as_ref().map(Path::from_absolute_path).transpose().map_err(Error::internal)?;
-        // A folder that no path can be below, where there are no facts.
-        let facts = facts.unwrap_or_else(|| Path::from("nowhere/at/all"));
         let most = std::num::NonZeroUsize::new(3).expect("three is not zero");
         let runtime = RuntimeEnvBuilder::new()
             .with_disk_manager_builder(disk)
             .with_memory_pool(Arc::new(TrackConsumersPool::new(FairSpillPool::new(bounds.memory), most)))
-            .with_object_store_registry(Arc::new(store::FencedStores::new(facts)))
+            .with_object_store_registry(Arc::new(store::FencedStores::default()))
             .build_arc()
             .map_err(Error::internal)?;
         let queue = queue::Queue::new(bounds.concurrency, bounds.waiting, bounds.patience);

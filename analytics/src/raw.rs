@@ -16,7 +16,7 @@ use rusqlite::types::ValueRef;
 
 use crate::Result;
 use crate::knowledge::{Knowledge, segments, version};
-use crate::segment::StreakTable;
+use crate::segment::streaks;
 
 /// What a column of a table that is no fact table holds.
 #[derive(Clone, Copy)]
@@ -137,7 +137,7 @@ pub(crate) fn knowledge(knowledge: &Knowledge) -> Result<(i64, i64, Vec<Named>)>
     })?;
     let named = tables.into_iter().map(|(name, schema, batches)| table(name, schema, batches));
     let mut named: Vec<Named> = named.collect::<Result<_>>()?;
-    named.push(("streak".to_owned(), Arc::new(StreakTable::new(knowledge.folder(), segments)?)));
+    named.push(("streak".to_owned(), Arc::new(streaks(knowledge.folder(), &segments)?)));
     Ok((batch, version, named))
 }
 

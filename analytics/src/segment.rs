@@ -33,7 +33,7 @@ mod table;
 
 pub(crate) use column::{Line, Streaks};
 pub(crate) use merge::tidy;
-pub(crate) use table::StreakTable;
+pub(crate) use table::{numbered, streaks};
 
 /// Rows of a row group: what a question about one lane or one test reads at least one page of.
 const ROW_GROUP: usize = 100_000;

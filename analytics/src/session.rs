@@ -15,6 +15,7 @@ use datafusion::dataframe::DataFrame;
 use datafusion::datasource::{TableProvider, ViewTable, provider_as_source};
 use datafusion::error::DataFusionError;
 use datafusion::execution::SessionState;
+use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext, col};
 
@@ -86,15 +87,18 @@ pub fn config() -> SessionConfig {
         // Most questions are about few tests: texts of the rows that a filter drops need not be decoded.
         .set_bool("datafusion.execution.parquet.pushdown_filters", true)
         .set_bool("datafusion.execution.parquet.reorder_filters", true)
+        // An outcome is about a byte, so a file is worth to be shared out long before the engine thinks so.
+        .set_u64("datafusion.optimizer.repartition_file_min_size", 256 << 10)
 }
 
-/// Builds a session on these tables, with the built-in views and a site's own.
+/// Builds a session on these tables, with the built-in views and a site's own; sessions that share a runtime share what
+/// was read of their files' footers.
 ///
 /// # Errors
 ///
 /// [`Error::View`] when a view cannot be planned, [`Error::ViewCycle`] when views read each other in a circle.
-pub async fn build(tables: &RawTables, extra: &[View], version: i64) -> Result<Session> {
-    let context = SessionContext::new_with_config(config());
+pub async fn build(tables: &RawTables, extra: &[View], version: i64, runtime: Arc<RuntimeEnv>) -> Result<Session> {
+    let context = SessionContext::new_with_config_rt(config(), runtime);
     function::register(&context);
     let whole = MemorySchemaProvider::new();
     for (name, provider) in tables {

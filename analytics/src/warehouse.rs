@@ -10,6 +10,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use annals_data::store::{Ingest, Location, Publication, Receipt, Store};
+use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use tokio::sync::{Mutex, Notify};
 
@@ -39,6 +40,7 @@ pub struct Warehouse {
 #[derive(Default)]
 struct Sessions {
     dimensions: Dimensions,
+    runtime: Arc<RuntimeEnv>,
     newest: Option<(Version, Arc<Session>)>,
 }
 
@@ -188,7 +190,7 @@ impl Warehouse {
             tables.insert(table.name.to_owned(), provider);
         }
         let version = Version { publication, knowledge, state };
-        let session = session::build(&tables, &self.views, version.number()).await?;
+        let session = session::build(&tables, &self.views, version.number(), sessions.runtime.clone()).await?;
         Ok((version, session))
     }
 

@@ -10,7 +10,7 @@ use crate::world::World;
 fn told(story: &str, extra: &[View]) -> annals_analytics::Result<Session> {
     let mut world = World::default();
     world.tell(story).unwrap();
-    runtime().block_on(session::build(&tables::raw(&world, &[]).unwrap(), extra, 7))
+    runtime().block_on(session::build(&tables::raw(&world, &[]).unwrap(), extra, 7, std::sync::Arc::default()))
 }
 
 fn runtime() -> tokio::runtime::Runtime {

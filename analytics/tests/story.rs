@@ -69,7 +69,8 @@ impl Teller {
         self.runtime.block_on(async {
             if self.session.is_none() {
                 let tables = tables::raw(&self.world, &self.history).map_err(|e| failure(&e))?;
-                self.session = Some(session::build(&tables, &[], 1).await.map_err(|e| failure(&e))?);
+                self.session =
+                    Some(session::build(&tables, &[], 1, std::sync::Arc::default()).await.map_err(|e| failure(&e))?);
             }
             let session = self.session.as_ref().ok_or_else(|| Failure("no session".into()))?;
             let frame = session.query(sql).await.map_err(|e| failure(&e))?;

@@ -14,7 +14,8 @@ fn every_view_documents_its_columns_in_order() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let tables = tables::raw(&World::default(), &[]).unwrap();
-        let session = session::build(&tables, &[], 1).await.unwrap_or_else(|error| panic!("{error}"));
+        let session =
+            session::build(&tables, &[], 1, std::sync::Arc::default()).await.unwrap_or_else(|error| panic!("{error}"));
         for view in view::all() {
             let table = session
                 .context

@@ -8,6 +8,7 @@
 //! - [`id`]: how stable identifiers are made from names.
 //! - [`batch`]: rows turned into arrow batches of those schemas; `duration` says how precisely lengths are kept.
 //! - `tally`: outcomes counted by suite and day as they come in.
+//! - [`scan`]: immutable files as a table of the engine.
 //! - [`store`]: the writer; takes whole ingests exactly once and publishes versions.
 //! - [`journal`]: what was acknowledged but may not be in the tables yet.
 //! - [`state`]: the SQLite file of what people and machines change.
@@ -21,6 +22,7 @@ pub mod id;
 pub mod journal;
 pub mod outcomes;
 pub mod row;
+pub mod scan;
 pub mod schema;
 pub mod setting;
 pub mod signature;

@@ -33,6 +33,7 @@ use crate::{Error, Result, batch, id};
 
 mod aged;
 mod compact;
+mod facts;
 mod known;
 mod layout;
 mod merge;
@@ -218,7 +219,7 @@ impl Store {
         for (table, facts) in TABLES.into_iter().zip(reader.iter_mut()) {
             // A table that is younger than the publication was empty then.
             facts.go_to(publication.versions.get(table.name).copied().unwrap_or(0)).await?;
-            providers.push((table, facts.provider().await?));
+            providers.push((table, facts.provider()?));
         }
         Ok(providers)
     }

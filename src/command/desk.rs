@@ -1,33 +1,19 @@
-//! The desk of a store: where its queries may read and spill, and who its readers are.
+//! The desk of a store: where its queries may spill, and who its readers are.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use annals_analytics::Warehouse;
-use annals_analytics::outside::{Asker, Bounds, Desk, Ground, Role};
+use annals_analytics::outside::{Asker, Bounds, Desk, Role};
 use annals_data::state::State;
 use annals_data::state::reader::Reader;
 use anyhow::{Context, Result, anyhow};
 
-use crate::config::Config;
-
 /// Opens the desk that all protocols share.
-pub(super) fn open(warehouse: &Warehouse, config: &Config) -> Result<Arc<Desk>> {
-    let root = std::path::absolute(warehouse.store().root())?;
-    let spill = root.join("spill");
+pub(super) fn open(warehouse: &Warehouse) -> Result<Arc<Desk>> {
+    let spill = std::path::absolute(warehouse.store().root())?.join("spill");
     empty(&spill).with_context(|| spill.display().to_string())?;
-    let ground = Ground { facts: Some(facts(&root, config)?), spill: Some(spill) };
-    Ok(Arc::new(Desk::new(Bounds::default(), &ground).map_err(|error| anyhow!("{error:?}"))?))
-}
-
-/// Returns the folder of the facts from the root of their store on.
-fn facts(root: &Path, config: &Config) -> Result<PathBuf> {
-    match config.facts.as_deref().and_then(|facts| facts.split_once("://")) {
-        Some(("file", path)) => Ok(path.into()),
-        // Of an object store the name of the bucket is no part of the path.
-        Some((_, path)) => Ok(PathBuf::from(format!("/{}", path.split_once('/').map_or("", |(_, path)| path)))),
-        None => Ok(std::path::absolute(config.facts.as_ref().map_or(root.join("facts"), PathBuf::from))?),
-    }
+    Ok(Arc::new(Desk::new(Bounds::default(), Some(spill)).map_err(|error| anyhow!("{error:?}"))?))
 }
 
 /// Makes the folder, or removes what queries of earlier processes left there: they are gone, and so is its use.

@@ -80,7 +80,7 @@ pub(super) async fn serve(
 ) -> Result<()> {
     let address = listener.local_addr()?;
     anstream::eprintln!("listening on http://{address}");
-    let desk = desk::open(&warehouse, config)?;
+    let desk = desk::open(&warehouse)?;
     let known = warehouse.clone();
     let doorman = Box::new(move |token: &str| desk::asker(known.store().state(), token, "http"));
     let limits = annals_web::Limits::default();

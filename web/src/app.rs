@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use annals_analytics::outside::{Asker, Bounds, Desk, Ground, Role};
+use annals_analytics::outside::{Asker, Bounds, Desk, Role};
 use annals_analytics::{Session, Warehouse};
 use axum::http::{HeaderMap, header};
 use chrono::{DateTime, Utc};
@@ -71,7 +71,7 @@ impl App {
         limits: Limits,
         clock: fn() -> DateTime<Utc>,
     ) -> Self {
-        let desk = Desk::new(limits.desk.clone(), &Ground::default()).expect("a desk without folders opens none");
+        let desk = Desk::new(limits.desk.clone(), None).expect("a desk without a folder opens none");
         let (sessions, desk) = (Box::new(sessions), Arc::new(desk));
         let shared = Shared { sessions, log_dir: log_dir.into(), limits, desk, doorman: None, clock };
         Self { shared: Arc::new(shared) }

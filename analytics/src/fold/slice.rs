@@ -13,7 +13,7 @@ use super::read::{self, Builds, ById, Observations, OfSeries, Slice, Tests};
 use super::{AT_ONCE, Exclusion, Facts, MASS_FAILURE};
 use crate::Result;
 use crate::knowledge::{Knowledge, Lane, Series};
-use crate::segment::{self, Folder, Line, Segment, StreakTable, Streaks};
+use crate::segment::{self, Folder, Line, Segment, Streaks};
 use crate::streak::{self, Range, Streak, Verdict};
 
 /// What all slices of a fold share.
@@ -115,7 +115,7 @@ impl Work {
     async fn known(&self, is_closed: bool, which: Expr, is_wanted: impl Fn(i64) -> bool) -> Result<Vec<Known>> {
         let mut known = Vec::new();
         for (index, segment) in self.segments.iter().enumerate().filter(|(_, s)| s.is_closed == is_closed) {
-            let table = StreakTable::numbered(&self.folder, segment)?;
+            let table = segment::numbered(&self.folder, segment)?;
             let frame = self.facts.context.read_table(Arc::new(table))?.filter(which.clone())?;
             let mut stream = frame.execute_stream().await?;
             while let Some(batch) = stream.try_next().await? {

@@ -1,8 +1,7 @@
-//! The only files that a query may read: the Parquet files below the facts.
+//! The only files that a query may read: the Parquet files of the tables.
 //!
-//! Delta's tables are scanned by their full paths, so the engine is handed a store that reaches the whole disk. What a
-//! query from outside gets instead reads below one folder and can neither write nor list. Streaks bring a store that
-//! begins at their own folder; of that, too, only Parquet files are read.
+//! Each table brings a store that begins at its own folder. What a query from outside gets of it reads Parquet files, and
+//! can neither write nor list.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -20,22 +19,12 @@ use datafusion::object_store::{
 use futures::stream::{BoxStream, StreamExt, once};
 use url::Url;
 
-/// The scheme of addresses below the folder of the streaks, see `crate::segment`.
-const SCHEME: &str = "streaks";
+/// The schemes of tables: facts and streaks. Nothing else has a store here, whoever brings it.
+const SCHEMES: [&str; 2] = ["facts", "streaks"];
 
 /// The stores that tables brought along, each behind the fence.
-#[derive(Debug)]
-pub(super) struct FencedStores {
-    folder: Path,
-    stores: RwLock<HashMap<String, Arc<dyn ObjectStore>>>,
-}
-
-impl FencedStores {
-    /// Lets nothing through but Parquet files below `folder`.
-    pub(super) fn new(folder: Path) -> Self {
-        Self { folder, stores: RwLock::default() }
-    }
-}
+#[derive(Debug, Default)]
+pub(super) struct FencedStores(RwLock<HashMap<String, Arc<dyn ObjectStore>>>);
 
 /// Returns what tells stores apart: scheme and host.
 fn key(url: &Url) -> String {
@@ -44,13 +33,14 @@ fn key(url: &Url) -> String {
 
 impl ObjectStoreRegistry for FencedStores {
     fn register_store(&self, url: &Url, store: Arc<dyn ObjectStore>) -> Option<Arc<dyn ObjectStore>> {
-        let folder = if url.scheme() == SCHEME { Path::default() } else { self.folder.clone() };
-        let fenced = Arc::new(Fenced { store, folder });
-        self.stores.write().unwrap_or_else(PoisonError::into_inner).insert(key(url), fenced)
+        if !SCHEMES.contains(&url.scheme()) {
+            return None;
+        }
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(key(url), Arc::new(Fenced(store)))
     }
 
     fn get_store(&self, url: &Url) -> Result<Arc<dyn ObjectStore>> {
-        let stores = self.stores.read().unwrap_or_else(PoisonError::into_inner);
+        let stores = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let missing = || DataFusionError::Plan("no files can be reached from here".into());
         stores.get(&key(url)).cloned().ok_or_else(missing)
     }
@@ -58,16 +48,10 @@ impl ObjectStoreRegistry for FencedStores {
 
 /// A store behind the fence.
 #[derive(Debug)]
-struct Fenced {
-    store: Arc<dyn ObjectStore>,
-    folder: Path,
-}
+struct Fenced(Arc<dyn ObjectStore>);
 
-impl Fenced {
-    fn open(&self, path: &Path) -> StoreResult<()> {
-        let is_below = path.prefix_matches(&self.folder) && path.extension() == Some("parquet");
-        if is_below { Ok(()) } else { Err(shut(path.as_ref())) }
-    }
+fn open(path: &Path) -> StoreResult<()> {
+    if path.extension() == Some("parquet") { Ok(()) } else { Err(shut(path.as_ref())) }
 }
 
 fn shut(path: &str) -> Error {
@@ -91,13 +75,13 @@ impl ObjectStore for Fenced {
     }
 
     async fn get_opts(&self, path: &Path, options: GetOptions) -> StoreResult<GetResult> {
-        self.open(path)?;
-        self.store.get_opts(path, options).await
+        open(path)?;
+        self.0.get_opts(path, options).await
     }
 
     async fn get_ranges(&self, path: &Path, ranges: &[Range<u64>]) -> StoreResult<Vec<bytes::Bytes>> {
-        self.open(path)?;
-        self.store.get_ranges(path, ranges).await
+        open(path)?;
+        self.0.get_ranges(path, ranges).await
     }
 
     fn delete_stream(&self, _: BoxStream<'static, StoreResult<Path>>) -> BoxStream<'static, StoreResult<Path>> {
@@ -126,32 +110,27 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn only_parquet_below_the_folder_is_read() {
+    async fn only_parquet_of_tables_is_read() {
         let inner = Arc::new(InMemory::new());
-        for path in ["store/facts/outcome/a.parquet", "store/state.sqlite", "store/facts/key.pem", "factsish/a.parquet"]
-        {
+        for path in ["a.parquet", "key.pem", "_delta_log/0.json"] {
             inner.put(&path.into(), "x".into()).await.unwrap();
         }
-        let stores = FencedStores::new("store/facts".into());
-        let url: Url = "file:///".parse().unwrap();
-        assert!(stores.get_store(&url).is_err(), "nothing is there before a table brings it");
-        stores.register_store(&url, inner);
-        let store = stores.get_store(&url).unwrap();
-        assert!(store.get(&"store/facts/outcome/a.parquet".into()).await.is_ok());
-        for path in ["store/state.sqlite", "store/facts/key.pem", "factsish/a.parquet", "etc/passwd"] {
-            assert!(store.get(&path.into()).await.is_err(), "{path}");
-            assert!(store.put(&path.into(), "y".into()).await.is_err(), "{path}");
+        let stores = FencedStores::default();
+        let disk: Url = "file:///".parse().unwrap();
+        stores.register_store(&disk, inner.clone());
+        assert!(stores.get_store(&disk).is_err(), "a store of the whole disk is none of a table");
+        for url in ["facts://1a", "streaks://0f"] {
+            let url: Url = url.parse().unwrap();
+            assert!(stores.get_store(&url).is_err(), "nothing is there before a table brings it");
+            stores.register_store(&url, inner.clone());
+            let store = stores.get_store(&url).unwrap();
+            assert!(store.get(&"a.parquet".into()).await.is_ok());
+            for path in ["key.pem", "_delta_log/0.json"] {
+                assert!(store.get(&path.into()).await.is_err(), "{path}");
+            }
+            assert!(store.put(&"b.parquet".into(), "y".into()).await.is_err());
+            assert!(store.delete(&"a.parquet".into()).await.is_err());
+            assert!(store.list(None).next().await.unwrap().is_err());
         }
-        assert!(store.put(&"store/facts/b.parquet".into(), "y".into()).await.is_err());
-        assert!(store.delete(&"store/facts/outcome/a.parquet".into()).await.is_err());
-        assert!(store.list(None).next().await.unwrap().is_err());
-        let streaks = Arc::new(InMemory::new());
-        streaks.put(&"a.parquet".into(), "x".into()).await.unwrap();
-        let url: Url = "streaks://0f".parse().unwrap();
-        stores.register_store(&url, streaks);
-        let store = stores.get_store(&url).unwrap();
-        assert!(store.get(&"a.parquet".into()).await.is_ok());
-        assert!(store.get(&"a.sqlite".into()).await.is_err());
-        assert!(store.put(&"a.parquet".into(), "y".into()).await.is_err());
     }
 }

@@ -10,7 +10,7 @@ use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext, col};
 use futures::TryStreamExt;
 
-use super::{Folder, Segment, StreakTable, Writer, column};
+use super::{Folder, Segment, Writer, column, streaks};
 use crate::Result;
 
 /// As many segments of one class are made one; segments of a class differ in size by no more than this factor.
@@ -58,7 +58,7 @@ async fn merge(folder: &Folder, segments: Vec<Segment>) -> Result<Segment> {
     let runtime = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(FairSpillPool::new(MEMORY))).build_arc()?;
     let context = SessionContext::new_with_config_rt(SessionConfig::new(), runtime);
     let order = ["project", "branch", "builder", "test_id", "first_position"];
-    let table = Arc::new(StreakTable::new(folder, segments)?);
+    let table = Arc::new(streaks(folder, &segments)?);
     let sorted = context.read_table(table)?.sort(order.iter().map(|name| col(*name).sort(true, false)).collect())?;
     let mut rows = sorted.execute_stream().await?;
     let schema = column::schema(false);
@@ -90,7 +90,7 @@ mod tests {
 
     /// Returns test and position of all rows that count, in order.
     async fn told(folder: &Folder, segments: &[Segment]) -> Vec<(i64, i64)> {
-        let table = Arc::new(StreakTable::new(folder, segments.to_vec()).unwrap());
+        let table = Arc::new(streaks(folder, segments).unwrap());
         let context = SessionContext::new();
         let frame = context.read_table(table).unwrap().select_columns(&["test_id", "first_position"]).unwrap();
         let mut rows = Vec::new();
@@ -110,7 +110,7 @@ mod tests {
         for fold in 0..200_i64 {
             // Each fold replaces the head of a test that the last but one wrote, and brings two new ones.
             for segment in &mut segments {
-                let table = StreakTable::numbered(&folder, segment).unwrap();
+                let table = super::super::numbered(&folder, segment).unwrap();
                 let old = SessionContext::new().read_table(Arc::new(table)).unwrap();
                 let old = old.filter(col("test_id").eq(datafusion::prelude::lit(2 * (fold - 2)))).unwrap();
                 for batch in old.collect().await.unwrap() {

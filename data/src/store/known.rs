@@ -81,7 +81,7 @@ pub(super) async fn message_ids(tables: &[FactTable]) -> Result<Vec<i64>> {
 pub(super) async fn context(tables: &[FactTable]) -> Result<SessionContext> {
     let context = SessionContext::new();
     for (table, facts) in TABLES.into_iter().zip(tables) {
-        let provider = facts.provider().await?;
+        let provider = facts.provider()?;
         context.register_table(table.name, provider).map_err(failed(table.name))?;
     }
     Ok(context)

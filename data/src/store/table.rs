@@ -18,6 +18,7 @@ use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError, Path, TablePrope
 use serde_json::Value;
 use url::Url;
 
+use super::facts;
 use super::merge::{self, Keep};
 use super::writer::Written;
 use crate::schema::{Column, FILE_COLUMNS, Kind, Table};
@@ -197,10 +198,8 @@ impl FactTable {
     }
 
     /// Returns what the engine reads: the table frozen at this version.
-    pub(crate) async fn provider(&self) -> Result<Arc<dyn TableProvider>> {
-        let snapshot = self.delta.snapshot().map_err(failed(self.table))?.snapshot().clone();
-        let provider = self.delta.table_provider().with_eager_snapshot(snapshot).await;
-        provider.map_err(|e| failed(self.table)(DeltaTableError::generic(e.to_string())))
+    pub(crate) fn provider(&self) -> Result<Arc<dyn TableProvider>> {
+        Ok(Arc::new(facts::provider(self.table, &self.delta).map_err(failed(self.table))?))
     }
 }
 
