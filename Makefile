@@ -42,7 +42,7 @@ test: setup lint ## Runs everything that a change must pass
 	$(CARGO) test --workspace --all-targets --no-fail-fast
 	$(CARGO) test --workspace --doc
 
-bench: setup ## Measures intake, folding, rebuilding and pages
+bench: setup ## Measures intake, folding, files, rebuilding, pages and questions
 	@$(ANNALS_PYTHON) -c 'import $(shell echo $(PARSERS) | tr " " ",")' 2>/dev/null || \
 		$(ANNALS_PYTHON) -m pip install --quiet $(PARSERS) $(PINS)
 	$(CARGO) bench --workspace --bench intake

@@ -23,6 +23,10 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
+/// Allocates as the program does.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What the command line asks for.
 struct Options {
     cases: usize,

@@ -1,9 +1,11 @@
-//! How fast outcomes are folded and rebuilt, and how fast pages are, beside DuckDB doing the same by SQL on the same
-//! rows in the same run.
+//! How a store behaves when it is full: what commits, folds, files, rebuilding, pages and questions cost, beside DuckDB
+//! over the same files in the same run.
 //!
-//! `cargo bench` makes a history by a seeded generator; `cargo bench -- --store DIR` takes a store that is there and
-//! leaves out the folding, which would change it. `--tests N`, `--builders N` and `--positions N` size the generated
-//! history. The Python with DuckDB is the one that `make setup` installs; without it there are no ratios.
+//! `cargo bench --bench warehouse` makes a history by a seeded generator and commits it as uploads come; `--tests N`,
+//! `--builders N` and `--positions N` size it (20,000 by 5 by 1,000 are a hundred million outcomes). `--keep DIR` makes
+//! it there and leaves it; `--store DIR` takes a store that is there and adds nothing to it. `--only WORD` measures one
+//! part: sizes, rebuild, pages, questions, or a single question by its name. `--rounds N` says how often a question is
+//! asked, the best counts. The Python with DuckDB is the one that `make setup` installs; without it there are no ratios.
 //!
 //! Absolute times say little on a shared machine: compare the ratios.
 
@@ -11,35 +13,47 @@
 
 #[path = "shared/history.rs"]
 mod history;
+#[path = "warehouse/load.rs"]
+mod load;
+#[path = "warehouse/machine.rs"]
+mod machine;
 #[path = "warehouse/pages.rs"]
 mod pages;
 #[path = "warehouse/peer.rs"]
 mod peer;
 #[path = "shared/python.rs"]
 mod python;
+#[path = "warehouse/questions.rs"]
+mod questions;
 
-use std::path::PathBuf;
-use std::time::Instant;
+use std::path::{Path, PathBuf};
 
 use annals_analytics::Warehouse;
-use annals_data::store::{Ingest, Location};
+use annals_data::store::Location;
 use anyhow::{Context, Result, bail};
+
+/// Allocates as the program does.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// What the command line asks for.
 struct Options {
     store: Option<PathBuf>,
+    keep: Option<PathBuf>,
+    only: Option<String>,
+    rounds: usize,
     shape: history::Shape,
 }
 
 fn main() -> Result<()> {
     // `cargo test` runs benches too, without this word: there is nothing to test.
     let Some(options) = options()? else { return Ok(()) };
-    let runtime = tokio::runtime::Runtime::new()?;
-    runtime.block_on(run(&options))
+    tokio::runtime::Runtime::new()?.block_on(run(&options))
 }
 
 fn options() -> Result<Option<Options>> {
-    let mut options = Options { store: None, shape: history::Shape::default() };
+    let shape = history::Shape { tests: 2000, builders: 5, positions: 300 };
+    let mut options = Options { store: None, keep: None, only: None, rounds: 3, shape };
     let mut arguments = std::env::args().skip(1);
     let mut is_bench = false;
     while let Some(argument) = arguments.next() {
@@ -50,6 +64,9 @@ fn options() -> Result<Option<Options>> {
         let value = arguments.next().with_context(|| format!("`{argument}` has no value"));
         match argument.as_str() {
             "--store" => options.store = Some(value?.into()),
+            "--keep" => options.keep = Some(value?.into()),
+            "--only" => options.only = Some(value?),
+            "--rounds" => options.rounds = value?.parse()?,
             "--tests" => options.shape.tests = value?.parse()?,
             "--builders" => options.shape.builders = value?.parse()?,
             "--positions" => options.shape.positions = value?.parse()?,
@@ -63,75 +80,65 @@ fn options() -> Result<Option<Options>> {
 
 async fn run(options: &Options) -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let root = options.store.clone().unwrap_or_else(|| folder.path().to_owned());
+    let given = options.store.clone().or_else(|| options.keep.clone());
+    let root = given.unwrap_or_else(|| folder.path().to_owned());
     let warehouse = Warehouse::open(&Location { root: root.clone(), facts: None }, Vec::new()).await?;
+    let facts = root.join("facts");
     if options.store.is_none() {
-        fold(&warehouse, options.shape).await?;
+        load::measure(&warehouse, options.shape).await?;
     }
-    let outcomes = pages::number(&warehouse, "SELECT count(*) FROM raw.outcome").await?;
-    let streaks = pages::number(&warehouse, "SELECT count(*) FROM raw.streak").await?;
-    let peer = peer::streaks(&root.join("facts"))?;
-    rebuild(&warehouse, outcomes, streaks, peer.as_ref()).await?;
-    compact(&warehouse).await?;
-    pages::measure(&warehouse, peer.as_ref()).await
+    let only = options.only.as_deref();
+    let is_asked = |part: &str| only.is_none_or(|only| only == part);
+    if is_asked("sizes") {
+        sizes(&warehouse, &facts).await?;
+    }
+    let peer = if is_asked("rebuild") || is_asked("pages") { peer::streaks(&facts)? } else { None };
+    if is_asked("rebuild") {
+        rebuild(&warehouse, peer.as_ref()).await?;
+    }
+    if is_asked("pages") {
+        pages::measure(&warehouse, peer.as_ref()).await?;
+    }
+    if !["sizes", "rebuild", "pages"].iter().any(|part| only == Some(part)) {
+        let only = only.filter(|only| *only != "questions");
+        questions::measure(warehouse.store(), &facts, only, options.rounds).await?;
+    }
+    let (now, most) = machine::memory();
+    println!("resident memory: {now:.0} MB, at most {most:.0} MB");
+    Ok(())
 }
 
-/// Commits the generated history build by build, as uploads come, and then the rest at once, as an import does.
-async fn fold(warehouse: &Warehouse, shape: history::Shape) -> Result<()> {
-    let mut history = history::History::new(shape);
-    let (mut first, mut last) = (0.0, 0.0);
-    let single = 40.min(shape.positions / 2);
-    for position in 0..single {
-        let ingest = history.at(position);
-        let start = Instant::now();
-        warehouse.commit(vec![ingest]).await?;
-        let took = start.elapsed().as_secs_f64() * 1e3;
-        match position {
-            5..15 => first += took / 10.0,
-            position if position >= single.saturating_sub(10) => last += took / 10.0,
-            _ => {}
+/// Prints what each table needs on disk, and what DuckDB needs for the same outcomes in the same order.
+async fn sizes(warehouse: &Warehouse, facts: &Path) -> Result<()> {
+    println!("{:10} {:>6} {:>12} {:>14} {:>10}", "table", "files", "rows", "bytes", "per row");
+    for size in warehouse.store().sizes().await? {
+        let per_row = size.byte_count as f64 / size.row_count.max(1) as f64;
+        let counts = (size.file_count, size.row_count, size.byte_count);
+        println!("{:10} {:>6} {:>12} {:>14} {per_row:>10.3}", size.table, counts.0, counts.1, counts.2);
+        if size.table == "outcome"
+            && let Some(bytes) = peer::size(facts)?
+        {
+            let ratio = size.byte_count as f64 / bytes as f64;
+            println!("  DuckDB's zstd Parquet of the same rows: {bytes}; size ratio annals / DuckDB {ratio:.3}");
         }
     }
-    let per_commit = shape.tests * shape.builders;
-    println!("commit and fold, {per_commit} outcomes at a time: {first:.0} ms early, {last:.0} ms at commit {single}");
-    let (mut outcomes, mut seconds) = (0, 0.0);
-    for group in (single..shape.positions).collect::<Vec<_>>().chunks(20) {
-        let ingests: Vec<Ingest> = group.iter().map(|position| history.at(*position)).collect();
-        outcomes += group.len() * per_commit;
-        let start = Instant::now();
-        warehouse.commit(ingests).await?;
-        seconds += start.elapsed().as_secs_f64();
-    }
-    println!("commit and fold, 20 positions at a time: {}", rate(outcomes as i64, seconds));
     Ok(())
 }
 
-/// Brings the outcomes into their order, as a store that is kept has them.
-async fn compact(warehouse: &Warehouse) -> Result<()> {
-    let start = Instant::now();
-    let counts = warehouse.store().compact().await?;
-    let files: Vec<_> = counts.iter().map(|(table, before, after)| format!("{table} {before} to {after}")).collect();
-    println!("compact: {:.2} s; files: {}", start.elapsed().as_secs_f64(), files.join(", "));
-    Ok(())
-}
-
-async fn rebuild(warehouse: &Warehouse, outcomes: i64, streaks: i64, peer: Option<&peer::Answer>) -> Result<()> {
-    let start = Instant::now();
-    warehouse.rebuild().await?;
-    let seconds = start.elapsed().as_secs_f64();
-    println!("rebuild of {outcomes} outcomes into {streaks} streaks and their blamelists: {}", rate(outcomes, seconds));
+async fn rebuild(warehouse: &Warehouse, peer: Option<&peer::Streaks>) -> Result<()> {
+    let outcomes = pages::number(warehouse, "SELECT count(*) FROM raw.outcome").await? as f64;
+    let ((), seconds) = load::timed(warehouse.rebuild()).await?;
+    let streaks = pages::number(warehouse, "SELECT count(*) FROM raw.streak").await?;
+    let rate = |seconds: f64| format!("{seconds:.2} s, {:.2} million outcomes a second", outcomes / seconds / 1e6);
+    println!("rebuild of {outcomes} outcomes into {streaks} streaks and their blamelists: {}", rate(seconds));
     if let Some(peer) = peer {
+        let ratio = seconds / peer.streak_seconds;
         println!(
-            "  DuckDB {}, streaks only: {} streaks, {}; time ratio annals / DuckDB {:.2}",
+            "  DuckDB {}, streaks only: {} streaks, {}; time ratio annals / DuckDB {ratio:.2}",
             peer.version,
             peer.streaks,
-            rate(outcomes, peer.streak_seconds),
-            seconds / peer.streak_seconds
+            rate(peer.streak_seconds)
         );
     }
     Ok(())
-}
-
-fn rate(outcomes: i64, seconds: f64) -> String {
-    format!("{seconds:.2} s, {:.2} million outcomes a second", outcomes as f64 / seconds / 1e6)
 }

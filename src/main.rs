@@ -14,6 +14,10 @@ use clap::Parser;
 
 use crate::cli::Cli;
 
+/// Allocates for the whole process.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Exit status where the command line or the configuration is wrong, as clap has it.
 const USAGE: u8 = 2;
 /// Exit status of everything else that could not be done.

@@ -26,6 +26,7 @@ mod fold;
 mod graph;
 mod kept;
 mod knowledge;
+mod prepared;
 mod raw;
 mod segment;
 mod streak;

@@ -22,6 +22,7 @@ use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext, col};
 use crate::function;
 use crate::judge::{clue, evidence};
 use crate::kept::KeptView;
+use crate::prepared::Prepared;
 use crate::view::{self, View};
 use crate::{Error, Result};
 
@@ -36,12 +37,14 @@ pub struct Session {
     pub version: i64,
     /// The raw tables with their private columns; they are beside the context, never in it.
     pub(crate) whole: Option<Arc<dyn SchemaProvider>>,
+    prepared: Prepared,
 }
 
 impl Session {
     /// Returns a session over tables made by hand.
     pub fn of(context: SessionContext, version: i64) -> Self {
-        Self { context, version, whole: None }
+        let prepared = Prepared::new(&context.state());
+        Self { context, version, whole: None, prepared }
     }
 
     /// Plans a query that only reads.
@@ -54,13 +57,17 @@ impl Session {
         Ok(self.context.sql_with_options(sql, read_only).await?)
     }
 
-    /// Plans a query that only reads, with `$1`, `$2`, … bound to values.
+    /// Plans a query that only reads, with `$1`, `$2`, … bound to values; cheap for a text that was asked before.
     ///
     /// # Errors
     ///
-    /// As [`Session::query`], and when a parameter has no value.
+    /// As [`Session::query`], and when a parameter has no value or one that cannot be what it is compared with.
     pub async fn query_with(&self, sql: &str, parameters: &[ScalarValue]) -> Result<DataFrame> {
-        Ok(self.query(sql).await?.with_param_values(parameters.to_vec())?)
+        if let Some(frame) = self.prepared.known(sql, parameters) {
+            return Ok(frame?);
+        }
+        let frame = self.query(sql).await?;
+        Ok(self.prepared.learn(sql, frame, parameters)?)
     }
 
     /// Computes the views that are kept, so that nobody who asks has to wait for them.
@@ -116,7 +123,7 @@ pub async fn build(tables: &RawTables, extra: &[View], version: i64, runtime: Ar
     let views: Vec<&View> = view::all().iter().chain(extra).collect();
     register_views(&context, &views).await?;
     register_system(&context, &views).await?;
-    Ok(Session { context, version, whole: Some(Arc::new(whole)) })
+    Ok(Session { whole: Some(Arc::new(whole)), ..Session::of(context, version) })
 }
 
 /// Returns the table without its private columns; a table that is no fact table has none.

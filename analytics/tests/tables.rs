@@ -50,7 +50,7 @@ pub(crate) fn raw(world: &World, history: &[(Range, i64)]) -> Result<RawTables, 
     let streaks = oracle::streaks(world);
     let mut rows: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
     rows.insert("change", world.changes.iter().map(change).collect());
-    rows.insert("build", world.builds.iter().map(build).collect());
+    rows.insert("build", world.builds.iter().enumerate().map(build).collect());
     rows.insert("step", Vec::new());
     rows.insert("outcome", world.builds.iter().enumerate().flat_map(outcomes).collect());
     rows.insert("tally", world.builds.iter().flat_map(|facts| tallies(world, facts)).collect());
@@ -116,7 +116,7 @@ fn build_id(facts: &BuildFacts) -> i64 {
     id::build_id(&facts.build.project, &facts.build.key)
 }
 
-fn build(facts: &BuildFacts) -> Value {
+fn build((batch, facts): (usize, &BuildFacts)) -> Value {
     let count = |is: fn(&str) -> bool| {
         let tests = facts.outcomes.iter().filter(|o| o.kind == annals_data::row::Kind::Test);
         tests.filter(|o| is(o.status.as_str())).count()
@@ -124,7 +124,7 @@ fn build(facts: &BuildFacts) -> Value {
     let (decisive_test_count, failing_test_count) = oracle::test_counts(facts);
     let name = facts.build.patch_author_name.as_deref();
     let more = json!({
-        "batch": 1,
+        "batch": batch,
         "build_id": build_id(facts),
         "patch_author_id": name.map(|name| id::author_id(name, &email(name))),
         "outcome_count": count(|_| true),

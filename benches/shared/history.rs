@@ -15,12 +15,6 @@ pub(crate) struct Shape {
     pub(crate) positions: usize,
 }
 
-impl Default for Shape {
-    fn default() -> Self {
-        Self { tests: 2000, builders: 5, positions: 300 }
-    }
-}
-
 /// The history, position by position.
 pub(crate) struct History {
     shape: Shape,

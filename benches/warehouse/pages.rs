@@ -35,7 +35,7 @@ const PAGES: &[(&str, &str)] = &[
 ];
 
 /// Prints the times of all pages, and of DuckDB finding the open problems.
-pub(crate) async fn measure(warehouse: &Warehouse, peer: Option<&peer::Answer>) -> Result<()> {
+pub(crate) async fn measure(warehouse: &Warehouse, peer: Option<&peer::Streaks>) -> Result<()> {
     println!("{:32} {:>9} {:>9} {:>9} {:>9}", "page", "cold ms", "p50 ms", "p99 ms", "bytes");
     let mut list = 0.0;
     for (page, key) in PAGES {

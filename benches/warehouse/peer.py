@@ -1,19 +1,23 @@
-"""Streaks and open problems by DuckDB, from the same files that Annals reads; prints one JSON object."""
+"""DuckDB over the files of a store: answers questions, computes streaks and open problems, or writes the outcomes anew;
+prints one JSON value."""
 
 import json
+import os
 import sys
 import time
 
 import duckdb
 from deltalake import DeltaTable
 
-facts = sys.argv[1]
+facts, job, *arguments = sys.argv[1:]
 connection = duckdb.connect()
 # It would go to standard output, beside the answer.
 connection.execute("SET enable_progress_bar = false")
-for table in ["outcome", "build"]:
+connection.execute("SET TimeZone = 'UTC'")
+connection.execute("CREATE SCHEMA raw")
+for table in ["outcome", "build", "change", "message"]:
     files = DeltaTable(f"{facts}/{table}").file_uris()
-    connection.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet({files!r})")
+    connection.execute(f"CREATE VIEW raw.{table} AS SELECT * FROM read_parquet({files!r})")
 
 STREAK = """
 CREATE OR REPLACE TABLE streak AS
@@ -28,8 +32,8 @@ WITH verdict AS (
             ELSE 'skip'
         END AS verdict,
         count(*) AS outcome_count
-    FROM outcome AS o
-    SEMI JOIN (SELECT build_id FROM build WHERE result NOT IN ('retry', 'cancelled') AND NOT is_patch) AS b
+    FROM raw.outcome AS o
+    SEMI JOIN (SELECT build_id FROM raw.build WHERE result NOT IN ('retry', 'cancelled') AND NOT is_patch) AS b
         ON b.build_id = o.build_id
     GROUP BY ALL
 ), edge AS (
@@ -62,13 +66,36 @@ def timed(sql):
     return time.perf_counter() - start, rows
 
 
-streak_seconds, _ = timed(STREAK)
-problem_seconds, problems = min(timed(PROBLEM) for _ in range(3))
-streaks = connection.execute("SELECT count(*) FROM streak").fetchone()[0]
-print(json.dumps({
-    "version": duckdb.__version__,
-    "streaks": streaks,
-    "streak_seconds": streak_seconds,
-    "problems": problems[0][0],
-    "problem_seconds": problem_seconds,
-}))
+def streaks():
+    streak_seconds, _ = timed(STREAK)
+    problem_seconds, problems = min(timed(PROBLEM) for _ in range(3))
+    return {
+        "version": duckdb.__version__,
+        "streaks": connection.execute("SELECT count(*) FROM streak").fetchone()[0],
+        "streak_seconds": streak_seconds,
+        "problems": problems[0][0],
+        "problem_seconds": problem_seconds,
+    }
+
+
+def ask(questions, rounds):
+    with open(questions) as file:
+        questions = json.load(file)
+    answers = {}
+    for name, sql in questions.items():
+        seconds = []
+        for _ in range(int(rounds)):
+            start = time.perf_counter()
+            rows = connection.execute(sql).to_arrow_table()
+            seconds.append(time.perf_counter() - start)
+        answers[name] = {"seconds": min(seconds), "rows": rows.num_rows}
+    return {"version": duckdb.__version__, "answers": answers}
+
+
+def size(path):
+    order = "test_id, series_id, position, build_id, attempt"
+    connection.execute(f"COPY (FROM raw.outcome ORDER BY {order}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
+    return os.path.getsize(path)
+
+
+print(json.dumps({"ask": ask, "size": size, "streaks": streaks}[job](*arguments)))

@@ -3,11 +3,9 @@
 //! There is no join and no aggregate here on purpose: a number that needs one wants a view. Names are `&'static str`,
 //! so nothing that a reader sends can become SQL text; values are always bound.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
 use arrow::datatypes::SchemaRef;
-use datafusion::common::ParamValues;
-use datafusion::prelude::SQLOptions;
 use datafusion::scalar::ScalarValue;
 
 use crate::table::{Cell, Table};
@@ -122,17 +120,12 @@ impl Select {
 
     /// Runs it; one row more than the limit is read to know whether there are more.
     pub(crate) async fn run(self, session: &Session) -> Result<Table> {
-        let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         let values: Vec<ScalarValue> = self.values().map(scalar).collect();
-        let failed = |error| Error::internal(format!("{error}, in: {}", self.sql()));
+        let failed = |error: &dyn Display| Error::internal(format!("{error}, in: {}", self.sql()));
         let text = self.text(self.limit + 1, |place, _| format!("${place}"));
-        let frame = session.context.sql_with_options(&text, options).await.map_err(failed)?;
-        let frame = match values.is_empty() {
-            true => frame,
-            false => frame.with_param_values(ParamValues::from(values)).map_err(failed)?,
-        };
+        let frame = session.query_with(&text, &values).await.map_err(|error| failed(&error))?;
         let schema: SchemaRef = frame.schema().inner().clone();
-        let batches = frame.collect().await.map_err(failed)?;
+        let batches = frame.collect().await.map_err(|error| failed(&error))?;
         let mut table = Table::new(&schema, &batches).map_err(Error::internal)?;
         table.has_more = table.rows.len() > self.limit;
         table.rows.truncate(self.limit);

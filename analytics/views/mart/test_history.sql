@@ -24,7 +24,7 @@
 -- message: failure text
 WITH attempt AS (
     SELECT
-        test_id, series_id, project, branch, builder, kind, suite, name, position, build_id, attempt,
+        batch, test_id, series_id, project, branch, builder, kind, suite, name, position, build_id, attempt,
         outcome, error_kind, duration_us, message_id
     FROM raw.outcome
 )
@@ -34,6 +34,7 @@ SELECT
     coalesce(c.committed_at, b.started_at) AS committed_at, b.started_at, a.attempt, a.outcome, a.error_kind,
     a.duration_us / 1000.0 AS duration_ms, a.message_id, m.signature, m.text AS message
 FROM attempt AS a
-JOIN raw.build AS b ON b.build_id = a.build_id
+-- The batch of a build tells the files that can hold its outcomes.
+JOIN raw.build AS b ON b.build_id = a.build_id AND b.batch = a.batch
 LEFT JOIN raw.change AS c ON c.project = b.project AND c.revision = b.revision
 LEFT JOIN raw.message AS m ON m.message_id = a.message_id

@@ -170,11 +170,12 @@ impl Source<'_> {
     /// Returns series that did anything but pass lately, the latest first.
     async fn unsteady(&self, since: i64) -> Result<Table> {
         let select = self
-            .of(Select::of("test_grid", "series_id, position, verdict"))
-            .at_least("position", since)
+            .of(Select::of("streak", "test_id, series_id, last_position, verdict"))
+            .among("kind", ["test", "step"].map(Cell::from))
+            .at_least("last_position", since)
             .among("verdict", ["fail", "flaky"].map(Cell::from))
             .contains("name", self.name)
-            .order("position DESC, suite, name")
+            .order("last_position DESC, suite, name, first_position")
             .limit(5000);
         self.page.rows(select).await
     }
@@ -184,18 +185,24 @@ impl Source<'_> {
         let build = self.of(Select::of("build_summary", "position")).eq("is_patch", false).order("position DESC");
         let position = self.page.first(build).await?.and_then(|(row, _)| row.int("position")).unwrap_or(0);
         let select = self
-            .of(Select::of("test_grid", "series_id, position, verdict"))
-            .eq("position", position)
+            .of(Select::of("streak", "test_id, series_id, last_position, verdict"))
+            .among("kind", ["test", "step"].map(Cell::from))
+            .eq("last_position", position)
             .contains("name", self.name)
             .order("suite, name");
         self.page.rows(pager.of(select)).await
     }
 
     async fn cells(&self, series: &Table, since: i64) -> Result<Table> {
-        let ids: Vec<_> = series.distinct("series_id").iter().take(HEIGHT).filter_map(|id| id.parse().ok()).collect();
+        let ids = |column: &'static str| {
+            let ids = series.distinct(column).into_iter().take(HEIGHT);
+            ids.filter_map(|id| id.parse().ok()).map(Cell::Int).collect::<Vec<_>>()
+        };
         let columns = "suite, name, test_id, series_id, position, revision, build_id, verdict, duration_ms";
         let select = Select::of("test_grid", columns)
-            .among("series_id", ids.into_iter().map(Cell::Int))
+            // By the tests the files are in order.
+            .among("test_id", ids("test_id"))
+            .among("series_id", ids("series_id"))
             .at_least("position", since)
             .order("suite, name, position")
             .limit(WIDTH * HEIGHT * 2);

@@ -69,7 +69,12 @@ CREATE TABLE mart.test_history AS SELECT t.test_id, t.series_id, t.project, t.br
   CASE WHEN t.verdict IN ('fail', 'flaky') THEN concat('AssertionError: expected 3, got <4>', chr(10), '  at parser.rs:17', chr(10), '  </pre><script>alert(2)</script>') END AS message
 FROM mart.test_grid t;
 
-CREATE TABLE mart.streak AS SELECT CAST(501 AS BIGINT) AS series_id, CAST(799 AS BIGINT) AS test_id, 'demo' AS project, 'test' AS kind, 'old' AS suite, 'forgotten' AS name;
+CREATE TABLE mart.streak AS
+SELECT series_id, test_id, project, branch, builder, 'test' AS kind, suite, name, verdict,
+  min(position) AS first_position, max(position) AS last_position
+FROM mart.test_grid WHERE verdict IN ('fail', 'flaky') OR position = 60
+GROUP BY series_id, test_id, project, branch, builder, suite, name, verdict
+UNION ALL SELECT 501, 799, 'demo', 'gone', 'gone', 'test', 'old', 'forgotten', 'pass', 1, 1;
 
 CREATE TABLE mart.problem AS SELECT * FROM (VALUES
   ('p-1', 'demo~feature/<i>~linux?x#1~58', CAST(501 AS BIGINT), CAST(701 AS BIGINT), 'demo', 'main', 'linux-unit', 'test', 'parser', 'reads <script>alert(1)</script>', 'open', 'regression', true, CAST('2026-11-18T08:00:00Z' AS TIMESTAMPTZ), CAST(58 AS BIGINT), 'c0ffee0058000000000000000000000000000000', CAST(158 AS BIGINT), CAST(56 AS BIGINT), 'c0ffee0056000000000000000000000000000000', CAST(77 AS BIGINT), CAST(2 AS BIGINT), CAST(60 AS BIGINT), CAST('2026-11-20T08:00:00Z' AS TIMESTAMPTZ), CAST(3 AS BIGINT), CAST(0 AS BIGINT), CAST(NULL AS TIMESTAMPTZ), CAST(NULL AS BIGINT), CAST(NULL AS VARCHAR), CAST(NULL AS BIGINT), 3.17, CAST(NULL AS DOUBLE), CAST(900 AS BIGINT), 'AssertionError: expected N, got <N>', concat('AssertionError: expected 3, got <4>', chr(10), '  </pre><script>alert(2)</script>'), false, true, CAST(11 AS BIGINT)),

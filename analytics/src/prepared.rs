@@ -1,0 +1,72 @@
+//! Questions that were planned before: pages ask the same texts with other values, and planning a view that stands on
+//! others takes longer than reading its rows.
+//!
+//! A text is planned and optimized once per session with its parameters open; values are put in afterwards. Who may ask
+//! what is not decided here.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow::datatypes::DataType;
+use datafusion::common::{ParamValues, ScalarValue};
+use datafusion::dataframe::DataFrame;
+use datafusion::error::Result;
+use datafusion::execution::{SessionState, SessionStateBuilder};
+use datafusion::logical_expr::LogicalPlan;
+
+/// More texts than this are not remembered: some are as various as the words that people search for.
+const MOST: usize = 128;
+
+/// The plans of one session.
+pub(crate) struct Prepared {
+    /// Runs what is optimized already.
+    state: SessionState,
+    plans: Mutex<HashMap<String, Arc<Plan>>>,
+}
+
+/// An optimized plan.
+struct Plan {
+    plan: LogicalPlan,
+    /// The types of its parameters (`$1` …), where they follow from the text.
+    types: HashMap<String, Option<DataType>>,
+}
+
+impl Prepared {
+    /// Returns no plans yet, for sessions in `state`.
+    pub(crate) fn new(state: &SessionState) -> Self {
+        let state = SessionStateBuilder::new_from_existing(state.clone());
+        let state = state.with_analyzer_rules(Vec::new()).with_optimizer_rules(Vec::new()).build();
+        Self { state, plans: Mutex::default() }
+    }
+
+    /// Returns the frame of a text that was asked before, with these values.
+    pub(crate) fn known(&self, sql: &str, values: &[ScalarValue]) -> Option<Result<DataFrame>> {
+        let plan = self.plans.lock().unwrap_or_else(PoisonError::into_inner).get(sql).cloned();
+        plan.map(|plan| self.frame(&plan, values))
+    }
+
+    /// Returns the frame of a text that was just planned, with these values; it is known from now on.
+    pub(crate) fn learn(&self, sql: &str, frame: DataFrame, values: &[ScalarValue]) -> Result<DataFrame> {
+        let (state, plan) = frame.into_parts();
+        let types = plan.get_parameter_types()?;
+        let plan = Arc::new(Plan { plan: state.optimize(&plan)?, types });
+        let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
+        if plans.len() >= MOST {
+            plans.clear();
+        }
+        plans.insert(sql.to_owned(), plan.clone());
+        drop(plans);
+        self.frame(&plan, values)
+    }
+
+    fn frame(&self, Plan { plan, types }: &Plan, values: &[ScalarValue]) -> Result<DataFrame> {
+        // Nothing coerces types after the optimizer, so the values come in those that it has seen.
+        let typed = (1..).zip(values).map(|(place, value)| match types.get(&format!("${place}")) {
+            Some(Some(data_type)) => value.cast_to(data_type),
+            _ => Ok(value.clone()),
+        });
+        let values = ParamValues::from(typed.collect::<Result<Vec<_>>>()?);
+        let plan = if types.is_empty() { plan.clone() } else { plan.clone().with_param_values(values)? };
+        Ok(DataFrame::new(self.state.clone(), plan))
+    }
+}
