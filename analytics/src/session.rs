@@ -94,6 +94,10 @@ pub fn config() -> SessionConfig {
         // Most questions are about few tests: texts of the rows that a filter drops need not be decoded.
         .set_bool("datafusion.execution.parquet.pushdown_filters", true)
         .set_bool("datafusion.execution.parquet.reorder_filters", true)
+        // Few rows pass the first filter: to keep what it decoded costs more than to decode again what passes.
+        .set_usize("datafusion.execution.parquet.max_predicate_cache_size", 0)
+        // The bound of an `ORDER BY … LIMIT` would have its columns decoded for every row of the file.
+        .set_bool("datafusion.optimizer.enable_topk_dynamic_filter_pushdown", false)
         // An outcome is about a byte, so a file is worth to be shared out long before the engine thinks so.
         .set_u64("datafusion.optimizer.repartition_file_min_size", 256 << 10)
 }
