@@ -18,13 +18,16 @@ use crate::cli::Cli;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// What is logged unless `ANNALS_LOG` says otherwise; the table library warns of its own newness at each vacuum.
+const LOG: &str = "warn,deltalake_core::operations::vacuum=error";
+
 /// Exit status where the command line or the configuration is wrong, as clap has it.
 const USAGE: u8 = 2;
 /// Exit status of everything else that could not be done.
 const FAILED: u8 = 1;
 
 fn main() -> ExitCode {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("ANNALS_LOG").unwrap_or_else(|_| "warn".into());
+    let filter = tracing_subscriber::EnvFilter::try_from_env("ANNALS_LOG").unwrap_or_else(|_| LOG.into());
     let has_colors = std::io::stderr().is_terminal();
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     log.without_time().with_target(false).with_ansi(has_colors).init();

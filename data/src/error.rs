@@ -32,12 +32,12 @@ pub enum Error {
         reason: String,
     },
     /// A Delta table cannot be read or written.
-    #[error("table `{table}`: {source}")]
+    #[error("table `{table}`: {}", told(cause.as_ref()))]
     Table {
         /// The table.
         table: &'static str,
-        /// The reason.
-        source: Box<deltalake::DeltaTableError>,
+        /// The reason; no source, because each error of its chain says all of the next.
+        cause: Box<deltalake::DeltaTableError>,
     },
     /// The state or journal database refused.
     #[error("{path}: {source}")]
@@ -61,6 +61,16 @@ pub enum Error {
         /// The reason.
         source: arrow::error::ArrowError,
     },
+}
+
+/// Returns what an error of a table says; of a full disk only that, because the chain says it six times.
+fn told(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut chain = std::iter::successors(Some(error), |error| error.source());
+    let is_full = |error: &&std::io::Error| error.kind() == std::io::ErrorKind::StorageFull;
+    match chain.find_map(|error| error.downcast_ref().filter(is_full)) {
+        Some(full) => format!("{full}; what was acknowledged is kept, and goes on once there is room"),
+        None => error.to_string(),
+    }
 }
 
 /// Result of the store's functions.

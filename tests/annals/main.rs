@@ -7,6 +7,7 @@
 mod crash;
 mod demo;
 mod fault;
+mod full;
 mod import;
 mod intake;
 mod sending;

@@ -137,5 +137,5 @@ pub(super) async fn rows(context: &SessionContext, table: &'static str, sql: &st
 }
 
 fn failed(table: &'static str) -> impl Fn(datafusion::error::DataFusionError) -> Error {
-    move |e| Error::Table { table, source: Box::new(deltalake::DeltaTableError::generic(e.to_string())) }
+    move |e| Error::Table { table, cause: Box::new(deltalake::DeltaTableError::generic(e.to_string())) }
 }

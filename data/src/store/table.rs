@@ -243,5 +243,5 @@ fn data_type(kind: Kind) -> DataType {
 }
 
 fn failed(table: &'static Table) -> impl Fn(DeltaTableError) -> Error {
-    |source| Error::Table { table: table.name, source: Box::new(source) }
+    |cause| Error::Table { table: table.name, cause: Box::new(cause) }
 }
