@@ -18,6 +18,7 @@ use datafusion::execution::SessionState;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext, col};
+use tokio::task::JoinSet;
 
 use crate::function;
 use crate::judge::{clue, evidence};
@@ -71,15 +72,24 @@ impl Session {
     }
 
     /// Computes the views that are kept, so that nobody who asks has to wait for them.
+    ///
+    /// All at once: one that stands on another waits for it and for nothing else.
     pub(crate) async fn warm(&self) -> Result<()> {
+        let mut views = JoinSet::new();
         for schema in ["step", "mart"] {
             let names = self.context.catalog("annals").and_then(|catalog| catalog.schema(schema));
             for name in names.iter().flat_map(|schema| schema.table_names()) {
                 let table = self.context.table_provider(TableReference::partial(schema, name)).await?;
-                if let Some(view) = table.downcast_ref::<KeptView>() {
-                    view.warm().await?;
-                }
+                views.spawn(async move {
+                    match table.downcast_ref::<KeptView>() {
+                        Some(view) => view.warm().await,
+                        None => Ok(()),
+                    }
+                });
             }
+        }
+        while let Some(warmed) = views.join_next().await {
+            warmed.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))?;
         }
         Ok(())
     }
