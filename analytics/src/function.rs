@@ -24,6 +24,8 @@ use datafusion::prelude::SessionContext;
 pub struct Function {
     /// How it is called.
     pub call: &'static str,
+    /// The type of what it gives, in Postgres' words; `setof record` is a table.
+    pub returns: &'static str,
     /// What it gives, with its unit.
     pub about: &'static str,
     /// How that is computed.

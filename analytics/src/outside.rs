@@ -4,7 +4,7 @@
 //!
 //! - `allow`, `question_mark`: what may be said, and how parameters are written; the plan is verified besides.
 //! - `sealed`, `store`: tables that cannot be written, files that cannot be reached.
-//! - `information`, `system`: tables that tell of the others.
+//! - `information`, `system`: tables that tell of the others; `path`: where a name without a schema is looked for.
 //! - `queue`: who may ask now, turn by turn.
 //! - `guard`, `grown`: a query ends at its time wherever it is, and no function makes more than there is room for.
 //! - [`Rows`]: the answer as it is computed, held back while nobody takes it.
@@ -17,6 +17,7 @@ mod grown;
 mod guard;
 mod information;
 mod log;
+mod path;
 mod question_mark;
 mod queue;
 mod rows;
@@ -40,6 +41,7 @@ use datafusion::sql::parser::Statement;
 
 pub use error::{Error, Result};
 pub use log::{Asked, Log};
+pub use path::PATH;
 pub use rows::{Answer, Rows};
 
 use crate::Session;
@@ -181,6 +183,7 @@ impl Desk {
             }
             schemas.push((name, Arc::new(Sealed(schema)) as Arc<dyn SchemaProvider>));
         }
+        path::extend(&mut schemas);
         let described = information::Information::new(schemas.clone());
         schemas.push(("information_schema".into(), Arc::new(described)));
         let seal = |schema| Arc::new(Sealed(schema)) as Arc<dyn SchemaProvider>;

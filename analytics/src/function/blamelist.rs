@@ -18,6 +18,7 @@ use crate::graph::Graph;
 
 pub(super) const FUNCTION: Function = Function {
     call: "blamelist(good, bad)",
+    returns: "setof record",
     about: "a table of the changes that a revision has and another has not, newest first: revision, ordinal (1 is the newest), \
         is_complete (all of them are known)",
     formula: "ancestors(bad) minus ancestors(good) over the commit graph, merges included; both are whole revisions or \

@@ -11,6 +11,7 @@ use super::{Function, Scalar};
 
 pub(super) const FUNCTION: Function = Function {
     call: "entropy(list)",
+    returns: "double precision",
     about: "how mixed the values of a list are, in bits: 0 where all are one, 1 where two are equally many; nulls are left out",
     formula: "−Σ p log₂ p over the share p of each distinct value; null of an empty list",
     source: "C. E. Shannon, A Mathematical Theory of Communication, 1948",

@@ -12,6 +12,7 @@ use super::{Function, Scalar};
 
 pub(super) const FUNCTION: Function = Function {
     call: "flip_rate(list)",
+    returns: "double precision",
     about: "the share of steps of a list at which its value changes, from 0 to 1; nulls are left out",
     formula: "changes between neighbours / (values − 1); null of fewer than two values",
     source: "the flip rate of E. Kowalczyk et al., Modeling and Ranking Flaky Tests at Apple, ICSE-SEIP 2020",

@@ -12,6 +12,7 @@ use super::{Function, Scalar};
 
 pub(super) const FUNCTION: Function = Function {
     call: "signature(text)",
+    returns: "text",
     about: "the first line of a failure text, with numbers, addresses, paths, times and hashes masked, so that one cause has one text",
     formula: "UUIDs, addresses, times, paths, hexadecimal runs and numbers become <uuid>, <address>, <time>, <path>, <hex> and #; 240 characters at most",
     source: "the same as message.signature of the facts",

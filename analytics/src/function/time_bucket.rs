@@ -7,6 +7,7 @@ use super::Function;
 
 pub(super) const FUNCTION: Function = Function {
     call: "time_bucket(width, time [, origin])",
+    returns: "timestamp",
     about: "the beginning of the bucket that a time falls into",
     formula: "origin + width × ⌊(time − origin) / width⌋; the origin is 1970-01-01 where none is given",
     source: "the same as date_bin (PostgreSQL 14, 9.9.3); the name and the order are those of TimescaleDB",

@@ -16,6 +16,7 @@ const SOURCE: &str =
 
 pub(super) const LOW: Function = Function {
     call: "wilson_low(count, total)",
+    returns: "double precision",
     about: "the lower end of the 95 % interval of the share count / total, from 0 to 1",
     formula: FORMULA,
     source: SOURCE,
@@ -24,6 +25,7 @@ pub(super) const LOW: Function = Function {
 
 pub(super) const HIGH: Function = Function {
     call: "wilson_high(count, total)",
+    returns: "double precision",
     about: "the upper end of the 95 % interval of the share count / total, from 0 to 1",
     formula: FORMULA,
     source: SOURCE,

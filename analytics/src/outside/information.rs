@@ -16,7 +16,62 @@ use super::sealed::Schemas;
 /// The name of the one database.
 const DATABASE: &str = "annals";
 
-const TABLES: &[&str] = &["columns", "key_column_usage", "schemata", "table_constraints", "tables", "views"];
+const TABLES: &[&str] = &[
+    "character_sets",
+    "columns",
+    "key_column_usage",
+    "referential_constraints",
+    "schemata",
+    "table_constraints",
+    "tables",
+    "views",
+];
+
+/// The columns of tables that have no rows, as keys are nobody's here.
+const NOBODYS: &[(&str, &[&str])] = &[
+    (
+        "key_column_usage",
+        &[
+            "constraint_catalog",
+            "constraint_schema",
+            "constraint_name",
+            "table_catalog",
+            "table_schema",
+            "table_name",
+            "column_name",
+            "ordinal_position",
+            "position_in_unique_constraint",
+        ],
+    ),
+    (
+        "referential_constraints",
+        &[
+            "constraint_catalog",
+            "constraint_schema",
+            "constraint_name",
+            "unique_constraint_catalog",
+            "unique_constraint_schema",
+            "unique_constraint_name",
+            "match_option",
+            "update_rule",
+            "delete_rule",
+        ],
+    ),
+    (
+        "table_constraints",
+        &[
+            "constraint_catalog",
+            "constraint_schema",
+            "constraint_name",
+            "table_catalog",
+            "table_schema",
+            "table_name",
+            "constraint_type",
+            "is_deferrable",
+            "initially_deferred",
+        ],
+    ),
+];
 
 /// Tables that describe the others.
 pub(super) struct Information {
@@ -130,10 +185,22 @@ impl Information {
     }
 }
 
-/// Returns a table without rows; keys are nobody's here.
+/// Returns a table without rows.
 fn empty(columns: &[&str]) -> Result<RecordBatch> {
     let none = || texts(std::iter::empty());
     Ok(RecordBatch::try_from_iter_with_nullable(columns.iter().map(|name| (*name, none(), true)))?)
+}
+
+fn character_sets() -> Result<RecordBatch> {
+    let columns = [
+        ("character_set_name", "UTF8"),
+        ("character_repertoire", "UCS"),
+        ("form_of_use", "UTF8"),
+        ("default_collate_catalog", DATABASE),
+        ("default_collate_schema", "pg_catalog"),
+        ("default_collate_name", "C"),
+    ];
+    Ok(RecordBatch::try_from_iter(columns.map(|(name, text)| (name, texts([Some(text)].into_iter()))))?)
 }
 
 fn texts<'a>(values: impl Iterator<Item = Option<&'a str>>) -> ArrayRef {
@@ -156,11 +223,11 @@ impl SchemaProvider for Information {
             "schemata" => self.schema_rows()?,
             "tables" => self.table_rows().await?,
             "views" => self.view_rows().await?,
-            "key_column_usage" => {
-                empty(&["constraint_name", "table_schema", "table_name", "column_name", "ordinal_position"])?
-            }
-            "table_constraints" => empty(&["constraint_name", "table_schema", "table_name", "constraint_type"])?,
-            _ => return Ok(None),
+            "character_sets" => character_sets()?,
+            name => match NOBODYS.iter().find(|(known, _)| *known == name) {
+                Some((_, columns)) => empty(columns)?,
+                None => return Ok(None),
+            },
         };
         Ok(Some(Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]])?)))
     }

@@ -120,17 +120,48 @@ def sqlalchemy_looks_around():
     assert inspector.get_pk_constraint("problem", schema="mart")["constrained_columns"] == []
     assert inspector.get_foreign_keys("problem", schema="mart") == []
     assert inspector.get_indexes("problem", schema="mart") == []
-    # Columns are not reflected: that query has subqueries that the engine does not plan. Their names and types are asked
-    # of information_schema instead.
+    columns = {column["name"]: column for column in inspector.get_columns("problem", schema="mart")}
+    assert isinstance(columns["age_days"]["type"], sqlalchemy.types.Double), columns["age_days"]
+    assert columns["opened_at"]["type"].timezone and columns["opened_at"]["comment"], columns["opened_at"]
+    raw = {column["name"] for column in inspector.get_columns("change", schema="raw")}
+    assert "author_name" in raw and not {"author_email", "committer_email"} & raw, raw
+    assert inspector.default_schema_name == "mart"
+    assert {"problem", "blamelist"} <= set(inspector.get_view_names()) and "note" in inspector.get_table_names()
+    reflected = sqlalchemy.MetaData()
+    reflected.reflect(engine, schema="mart", views=True)
+    assert len(reflected.tables["mart.problem"].columns) == len(columns)
+    whole = pandas.read_sql_table("problem", engine, schema="mart", columns=["name", "opened_at"])
+    assert len(whole) and str(whole["opened_at"].dtype).startswith("datetime64"), whole.dtypes
     with engine.connect() as connection:
-        asked = "SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = :s AND table_name = :t"
-        columns = dict(connection.execute(sqlalchemy.text(asked), {"s": "mart", "t": "problem"}).fetchall())
-        assert columns["age_days"] == "double precision", columns
-        raw = dict(connection.execute(sqlalchemy.text(asked), {"s": "raw", "t": "change"}).fetchall())
-        assert "author_name" in raw and not {"author_email", "committer_email"} & set(raw), raw
         table = sqlalchemy.table("problem", sqlalchemy.column("name"), schema="mart")
         count = connection.execute(sqlalchemy.select(sqlalchemy.func.count()).select_from(table)).scalar()
         assert count == connection.execute(sqlalchemy.text("SELECT count(*) FROM problem")).scalar() > 0
+
+
+def a_session_says_what_it_does():
+    with psycopg.connect(DSN, autocommit=True, options="-c statement_timeout=2s -c TimeZone=Europe/Berlin") as connection:
+        one = lambda query: connection.execute(query).fetchone()[0]
+        assert (one("SHOW TimeZone"), one("SELECT current_setting('statement_timeout')")) == ("UTC", "2s")
+        try:
+            connection.execute(ENDLESS)
+            raise AssertionError("it ended")
+        except psycopg.errors.QueryCanceled:
+            pass
+        try:
+            connection.execute("SET TimeZone = 'America/New_York'")
+            raise AssertionError("times are UTC")
+        except psycopg.errors.InvalidParameterValue as error:
+            assert "UTC" in str(error)
+        assert one("SHOW TimeZone") == "UTC"
+        assert (one("SELECT current_schema()"), one("SELECT 'change'::regclass = 'raw.change'::regclass")) == ("mart", True)
+        count = one("SELECT count(*) FROM change")
+        assert count == one("SELECT count(*) FROM raw.change") > 0, "what mart lacks is looked for below it"
+        mart = one("SELECT count(*) FROM mart.streak")
+        connection.execute("SET search_path = raw")
+        assert one("SELECT current_schema()") == "raw" and one("SELECT to_regclass('problem')") is None
+        assert one("SELECT count(*) FROM streak") >= mart
+        connection.execute("DISCARD ALL")
+        assert one("SELECT current_schema()") == "mart" and one("SHOW statement_timeout") == "0"
 
 
 def functions_are_there():
@@ -173,5 +204,6 @@ for check in (
     errors_have_a_state_and_a_place,
     lambda: asyncio.run(asyncpg_prepares_fetches_and_pools()),
     sqlalchemy_looks_around,
+    a_session_says_what_it_does,
 ):
     check()

@@ -114,3 +114,84 @@ DISCARD ALL;
 -- from: superset, sqlalchemy/dialects/postgresql/base.py, get_schema_names
 SELECT pg_catalog.pg_namespace.nspname FROM pg_catalog.pg_namespace
 WHERE pg_catalog.pg_namespace.nspname NOT LIKE 'pg/_%' ESCAPE '/' ORDER BY pg_catalog.pg_namespace.nspname;
+
+-- from: pgjdbc, TypeInfoCache.java, the type of a number
+SELECT n.nspname = ANY(current_schemas(true)) AS is_visible, n.nspname, t.typname FROM pg_catalog.pg_type t
+JOIN pg_catalog.pg_namespace n ON t.typnamespace = n.oid WHERE t.oid = 1184;
+
+-- from: pgjdbc, TypeInfoCache.java, the type of a name
+SELECT typinput = 'pg_catalog.array_in'::regproc AS is_array, typtype, typname, pg_type.oid FROM pg_catalog.pg_type
+LEFT JOIN (SELECT ns.oid AS nspoid, ns.nspname, r.r FROM pg_namespace AS ns
+  JOIN (SELECT s.r, (current_schemas(false))[s.r] AS nspname FROM generate_series(1, array_upper(current_schemas(false), 1)) AS s(r)) AS r
+  USING (nspname)) AS sp ON sp.nspoid = typnamespace
+WHERE typname = 'timestamptz' ORDER BY sp.r, pg_type.oid DESC;
+
+-- from: npgsql, PostgresDatabaseInfo.cs, the types that it loads when it connects
+SELECT ns.nspname, t.oid, t.typname, t.typtype, t.elemtypoid FROM (
+  SELECT typ.oid, typ.typnamespace, typ.typname, typ.typtype, cls.relkind,
+    CASE WHEN proc.proname = 'array_recv' THEN typ.typelem WHEN typ.typtype = 'r' THEN rngsubtype
+      WHEN typ.typtype = 'd' THEN typ.typbasetype END AS elemtypoid
+  FROM pg_type AS typ LEFT JOIN pg_class AS cls ON (cls.oid = typ.typrelid)
+  LEFT JOIN pg_proc AS proc ON proc.oid = typ.typreceive LEFT JOIN pg_range ON (pg_range.rngtypid = typ.oid)) AS t
+JOIN pg_namespace AS ns ON (ns.oid = typnamespace)
+WHERE typtype IN ('b', 'r', 'm', 'e', 'd') OR (typtype = 'c' AND relkind = 'c') ORDER BY t.oid;
+
+-- from: npgsql, PostgresDatabaseInfo.cs, enumerations
+SELECT pg_type.oid, enumlabel FROM pg_enum JOIN pg_type ON pg_type.oid = enumtypid ORDER BY oid, enumsortorder;
+
+-- from: power bi, its PostgreSQL connector, before the first table
+SELECT character_set_name FROM INFORMATION_SCHEMA.character_sets;
+
+-- from: power bi, its PostgreSQL connector, tables
+SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE FROM INFORMATION_SCHEMA.tables
+WHERE TABLE_SCHEMA NOT IN ('information_schema', 'pg_catalog') ORDER BY TABLE_SCHEMA, TABLE_NAME;
+
+-- from: power bi, its PostgreSQL connector, relations between tables
+SELECT pkcol.COLUMN_NAME AS PK_COLUMN_NAME, fkcol.TABLE_SCHEMA AS FK_TABLE_SCHEMA, fkcol.TABLE_NAME AS FK_TABLE_NAME,
+  fkcol.COLUMN_NAME AS FK_COLUMN_NAME, fkcol.ORDINAL_POSITION AS ORDINAL, fkcon.CONSTRAINT_SCHEMA || '_' || fkcol.TABLE_NAME AS FK_NAME
+FROM (SELECT DISTINCT constraint_catalog, constraint_schema, unique_constraint_schema, constraint_name, unique_constraint_name
+  FROM INFORMATION_SCHEMA.REFERENTIAL_CONSTRAINTS) fkcon
+JOIN INFORMATION_SCHEMA.KEY_COLUMN_USAGE fkcol
+  ON fkcon.CONSTRAINT_SCHEMA = fkcol.CONSTRAINT_SCHEMA AND fkcon.CONSTRAINT_NAME = fkcol.CONSTRAINT_NAME
+JOIN INFORMATION_SCHEMA.KEY_COLUMN_USAGE pkcol
+  ON fkcon.UNIQUE_CONSTRAINT_SCHEMA = pkcol.CONSTRAINT_SCHEMA AND fkcon.UNIQUE_CONSTRAINT_NAME = pkcol.CONSTRAINT_NAME
+WHERE fkcol.TABLE_SCHEMA = 'mart';
+
+-- from: metabase, src/metabase/driver/postgres.clj, the fields of tables
+SELECT c.column_name AS name, c.udt_name AS "database-type", c.ordinal_position - 1 AS "database-position",
+  col_description(CAST(CAST(format('%I.%I', CAST(c.table_schema AS TEXT), CAST(c.table_name AS TEXT)) AS REGCLASS) AS OID),
+    c.ordinal_position) AS "field-comment", pk.column_name IS NOT NULL AS "pk?"
+FROM information_schema.columns AS c
+LEFT JOIN (SELECT tc.table_schema, tc.table_name, kc.column_name FROM information_schema.table_constraints AS tc
+  JOIN information_schema.key_column_usage AS kc ON tc.constraint_name = kc.constraint_name AND tc.table_schema = kc.table_schema
+    AND tc.table_name = kc.table_name WHERE tc.constraint_type = 'PRIMARY KEY') AS pk
+  ON c.table_schema = pk.table_schema AND c.table_name = pk.table_name AND c.column_name = pk.column_name
+WHERE c.table_schema !~ '^information_schema|catalog_history|pg_' AND c.table_schema IN ('mart') AND c.table_name IN ('problem')
+ORDER BY c.ordinal_position;
+
+-- from: metabase, src/metabase/driver/postgres.clj, keys that point elsewhere
+SELECT fk_ns.nspname AS "fk-table-schema", fk_table.relname AS "fk-table-name", fk_column.attname AS "fk-column-name",
+  pk_table.relname AS "pk-table-name", pk_column.attname AS "pk-column-name" FROM pg_constraint AS c
+JOIN pg_class AS fk_table ON c.conrelid = fk_table.oid JOIN pg_namespace AS fk_ns ON c.connamespace = fk_ns.oid
+JOIN pg_attribute AS fk_column ON c.conrelid = fk_column.attrelid JOIN pg_class AS pk_table ON c.confrelid = pk_table.oid
+JOIN pg_attribute AS pk_column ON c.confrelid = pk_column.attrelid
+WHERE fk_ns.nspname !~ '^information_schema|catalog_history|pg_' AND c.contype = 'f'
+  AND fk_column.attnum = ANY(c.conkey) AND pk_column.attnum = ANY(c.confkey) ORDER BY 1, 2;
+
+-- from: dbeaver, ext.postgresql/model/PostgreTableBase.java, the columns of a table with defaults and dependencies
+SELECT c.relname, a.*, pg_catalog.pg_get_expr(ad.adbin, ad.adrelid, true) AS def_value, dsc.description, dep.objid
+FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON (a.attrelid = c.oid)
+LEFT JOIN pg_catalog.pg_attrdef ad ON (a.attrelid = ad.adrelid AND a.attnum = ad.adnum)
+LEFT JOIN pg_catalog.pg_description dsc ON (c.oid = dsc.objoid AND a.attnum = dsc.objsubid)
+LEFT JOIN pg_depend dep ON dep.refobjid = a.attrelid AND dep.deptype = 'i' AND dep.refobjsubid = a.attnum AND dep.classid = dep.refclassid
+WHERE NOT a.attisdropped AND c.relname = 'problem' ORDER BY a.attnum;
+
+-- from: dbeaver, ext.postgresql/model/PostgreSchema.java, procedures
+SELECT p.oid AS poid, p.*, pg_catalog.pg_get_expr(p.proargdefaults, 0) AS arg_defaults, d.description FROM pg_catalog.pg_proc p
+LEFT JOIN pg_catalog.pg_description d ON d.objoid = p.oid WHERE p.pronamespace = 'mart'::regnamespace ORDER BY p.proname;
+
+-- from: dbeaver, ext.postgresql/model/PostgreDialect.java, words that it highlights
+SELECT string_agg(word, ',') FROM pg_catalog.pg_get_keywords() WHERE word <> ALL ('{a,abs,absolute}'::text[]);
+
+-- from: superset, db_engine_specs/postgres.py, when somebody chooses a schema
+SET search_path = "raw";

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use annals_analytics::Session;
 use annals_analytics::outside::{Asker, Desk, Role};
-use arrow::array::{ArrayRef, AsArray, Int32Array, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, AsArray, BooleanArray, Int32Array, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use async_trait::async_trait;
@@ -22,7 +22,9 @@ use datafusion_pg_catalog::pg_catalog::{PgCatalogSchemaProvider, PgCatalogStatic
 use datafusion_pg_catalog::setup_pg_catalog;
 use tokio::sync::Mutex;
 
-use super::shim::{self, Comments};
+use super::routine::{self, ROUTINES};
+use super::setting::Settings;
+use super::shim::{self, Texts};
 
 /// What is the same for all sessions.
 struct Fixed {
@@ -53,25 +55,51 @@ fn fixed() -> Result<&'static Fixed> {
 
 /// The newest contexts, by role.
 #[derive(Default)]
-pub(super) struct Catalogs(Mutex<HashMap<bool, (i64, SessionContext)>>);
+pub(super) struct Catalogs(Mutex<HashMap<bool, Known>>);
 
-impl Catalogs {
-    /// Returns the context of a session for an asker.
-    pub(super) async fn context(&self, desk: &Desk, session: &Session, asker: &Asker) -> Result<SessionContext> {
-        let mut known = self.0.lock().await;
-        let role = asker.role == Role::Private;
-        if let Some((version, context)) = known.get(&role)
-            && *version == session.version
-        {
-            return Ok(context.clone());
+/// A context with what its functions tell.
+#[derive(Clone)]
+pub(super) struct Known {
+    pub(super) version: i64,
+    context: SessionContext,
+    texts: Arc<Texts>,
+}
+
+impl Known {
+    /// Returns the context as somebody sees it who has set something.
+    pub(super) fn settled(&self, settings: &Settings) -> SessionContext {
+        if !settings.is_changed() {
+            return self.context.clone();
         }
-        let context = build(desk, session, asker).await?;
-        known.insert(role, (session.version, context.clone()));
-        Ok(context)
+        let mut config = self.context.copied_config();
+        if let Some(schema) = settings.path().first() {
+            config.options_mut().catalog.default_schema = (*schema).to_owned();
+        }
+        let state = SessionStateBuilder::new_from_existing(self.context.state()).with_config(config).build();
+        let context = SessionContext::new_with_state(state);
+        for function in shim::settled(&self.texts, settings) {
+            context.register_udf(function);
+        }
+        context
     }
 }
 
-async fn build(desk: &Desk, session: &Session, asker: &Asker) -> Result<SessionContext> {
+impl Catalogs {
+    /// Returns the context of a session for an asker.
+    pub(super) async fn context(&self, desk: &Desk, session: &Session, asker: &Asker) -> Result<Known> {
+        let mut all = self.0.lock().await;
+        let role = asker.role == Role::Private;
+        if let Some(known) = all.get(&role).filter(|known| known.version == session.version) {
+            return Ok(known.clone());
+        }
+        let (context, texts) = build(desk, session, asker).await?;
+        let known = Known { version: session.version, context, texts };
+        all.insert(role, known.clone());
+        Ok(known)
+    }
+}
+
+async fn build(desk: &Desk, session: &Session, asker: &Asker) -> Result<(SessionContext, Arc<Texts>)> {
     let fixed = fixed()?;
     // Others of the role will use it, too: it must not show what this one asked.
     let asker = &Asker { name: String::new(), ..asker.clone() };
@@ -81,13 +109,14 @@ async fn build(desk: &Desk, session: &Session, asker: &Asker) -> Result<SessionC
     let listed = desk.context(session, asker, vec![("pg_catalog".into(), catalog(&plain, fixed)?)])?;
     let own = catalog(&listed, fixed)?;
     let bare = with_functions(desk.context(session, asker, vec![("pg_catalog".into(), own.clone())])?, fixed);
-    let texts = texts(&bare, session).await?;
-    let described = Arc::new(Described { own, description: description(&texts)? });
+    let texts = Arc::new(texts(&bare, session).await?);
+    let (description, functions) = (description(&texts)?, routine::table(&bare).await?);
+    let described = Arc::new(Described { own, description, functions, settings: settings()? });
     let context = with_functions(desk.context(session, asker, vec![("pg_catalog".into(), described)])?, fixed);
-    for function in shim::functions(&Arc::new(texts.comments), &Arc::new(texts.definitions)) {
+    for function in shim::functions(&texts) {
         context.register_udf(function);
     }
-    Ok(context)
+    Ok((context, texts))
 }
 
 fn catalog(over: &SessionContext, fixed: &Fixed) -> Result<Arc<dyn SchemaProvider>> {
@@ -105,15 +134,6 @@ fn with_functions(context: SessionContext, fixed: &Fixed) -> SessionContext {
     let planner = Arc::new(PgOidTypePlanner);
     let state = SessionStateBuilder::new_from_existing(context.state()).with_type_planner(planner).build();
     SessionContext::new_with_state(state)
-}
-
-/// What is said of tables, by the numbers that they have here.
-#[derive(Default)]
-struct Texts {
-    comments: Comments,
-    definitions: Comments,
-    /// The number of `pg_class`, to which comments on tables and columns belong.
-    pg_class: i64,
 }
 
 /// Returns what the catalog of views says of each table and column.
@@ -136,8 +156,8 @@ async fn texts(context: &SessionContext, session: &Session) -> Result<Texts> {
     for row in rows(context, NUMBERS).await? {
         let [number, schema, table, place, column] = &row[..] else { continue };
         let key = (number.parse().unwrap_or_default(), place.parse().unwrap_or_default());
-        if (schema.as_str(), table.as_str(), key.1) == ("pg_catalog", "pg_class", 0) {
-            texts.pg_class = key.0;
+        if key.1 == 0 {
+            texts.tables.insert((schema.clone(), table.clone()), key.0);
         }
         let Some([comment, definition]) = known.get(&[schema.as_str(), table, column]) else { continue };
         for (map, text) in [(&mut texts.comments, comment), (&mut texts.definitions, definition)] {
@@ -146,6 +166,7 @@ async fn texts(context: &SessionContext, session: &Session) -> Result<Texts> {
             }
         }
     }
+    routine::tell(&mut texts);
     Ok(texts)
 }
 
@@ -171,9 +192,13 @@ fn description(texts: &Texts) -> Result<Arc<dyn TableProvider>> {
     let mut rows: Vec<_> = texts.comments.iter().collect();
     rows.sort();
     let int = |number: i64| i32::try_from(number).unwrap_or_default();
+    let number =
+        |name: &str| int(texts.tables.get(&("pg_catalog".to_owned(), name.to_owned())).copied().unwrap_or_default());
+    let (pg_class, pg_proc) = (number("pg_class"), number("pg_proc"));
+    let class = |number: i64| if ROUTINES.contains(&number) { pg_proc } else { pg_class };
     let columns: [(&str, ArrayRef); 4] = [
         ("objoid", Arc::new(Int32Array::from_iter_values(rows.iter().map(|((table, _), _)| int(*table))))),
-        ("classoid", Arc::new(Int32Array::from_iter_values(rows.iter().map(|_| int(texts.pg_class))))),
+        ("classoid", Arc::new(Int32Array::from_iter_values(rows.iter().map(|((table, _), _)| class(*table))))),
         ("objsubid", Arc::new(Int32Array::from_iter_values(rows.iter().map(|((_, column), _)| int(*column))))),
         ("description", Arc::new(StringArray::from_iter_values(rows.iter().map(|(_, text)| text)))),
     ];
@@ -181,14 +206,46 @@ fn description(texts: &Texts) -> Result<Arc<dyn TableProvider>> {
     Ok(Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]])?))
 }
 
+/// Returns `pg_settings`: what a connection begins with.
+fn settings() -> Result<Arc<dyn TableProvider>> {
+    let all = Settings::default().all();
+    let texts = |text: fn(&(String, String)) -> &str| -> ArrayRef {
+        Arc::new(all.iter().map(|setting| Some(text(setting))).collect::<StringArray>())
+    };
+    let nothing = || -> ArrayRef { Arc::new(StringArray::new_null(all.len())) };
+    let columns: [(&str, ArrayRef, bool); 17] = [
+        ("name", texts(|(name, _)| name), false),
+        ("setting", texts(|(_, value)| value), true),
+        ("unit", nothing(), true),
+        ("category", texts(|_| "Client Connection Defaults"), true),
+        ("short_desc", nothing(), true),
+        ("extra_desc", nothing(), true),
+        ("context", texts(|_| "user"), true),
+        ("vartype", texts(|_| "string"), true),
+        ("source", texts(|_| "default"), true),
+        ("min_val", nothing(), true),
+        ("max_val", nothing(), true),
+        ("enumvals", nothing(), true),
+        ("boot_val", texts(|(_, value)| value), true),
+        ("reset_val", texts(|(_, value)| value), true),
+        ("sourcefile", nothing(), true),
+        ("sourceline", Arc::new(Int32Array::new_null(all.len())), true),
+        ("pending_restart", Arc::new(BooleanArray::from(vec![false; all.len()])), true),
+    ];
+    let batch = RecordBatch::try_from_iter_with_nullable(columns)?;
+    Ok(Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]])?))
+}
+
 /// Catalogs that only a superuser of Postgres may read.
 const HIDDEN: &[&str] = &["pg_authid", "pg_shadow"];
 
-/// Postgres' catalogs, with comments.
+/// Postgres' catalogs, with comments and with our own functions.
 #[derive(Debug)]
 struct Described {
     own: Arc<dyn SchemaProvider>,
     description: Arc<dyn TableProvider>,
+    functions: Arc<dyn TableProvider>,
+    settings: Arc<dyn TableProvider>,
 }
 
 #[async_trait]
@@ -202,6 +259,8 @@ impl SchemaProvider for Described {
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
         match name {
             "pg_description" => Ok(Some(Arc::clone(&self.description))),
+            "pg_proc" => Ok(Some(Arc::clone(&self.functions))),
+            "pg_settings" => Ok(Some(Arc::clone(&self.settings))),
             // Those of another server, and nobody's here.
             name if HIDDEN.contains(&name) => Ok(None),
             name => self.own.table(name).await,

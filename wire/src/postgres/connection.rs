@@ -51,15 +51,16 @@ impl Connection {
         self.asker.get().ok_or_else(|| failed("28000", "nobody has logged in"))
     }
 
-    fn with_settings<T>(&self, f: impl FnOnce(&mut Settings) -> T) -> T {
+    pub(super) fn with_settings<T>(&self, f: impl FnOnce(&mut Settings) -> T) -> T {
         f(&mut self.settings.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     async fn context(&self) -> PgWireResult<(SessionContext, i64)> {
         let failed = |reason: String| refused(&Error::Internal(reason), "");
         let session = self.shared.warehouse.ready_session().await.map_err(|error| failed(error.to_string()))?;
-        let context = self.shared.catalogs.context(&self.shared.desk, &session, self.asker()?).await;
-        Ok((context.map_err(|error| failed(error.to_string()))?, session.version))
+        let known = self.shared.catalogs.context(&self.shared.desk, &session, self.asker()?).await;
+        let known = known.map_err(|error| failed(error.to_string()))?;
+        Ok((self.with_settings(|settings| known.settled(settings)), known.version))
     }
 
     pub(super) async fn plan(&self, statement: &Statement, text: &str) -> PgWireResult<Question> {

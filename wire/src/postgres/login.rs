@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use annals_analytics::Warehouse;
-use annals_analytics::outside::{Asker, Role};
+use annals_analytics::outside::{Asker, PATH, Role};
 use async_trait::async_trait;
 use futures::Sink;
 use pgwire::api::auth::sasl::SASLAuthStartupHandler;
@@ -76,6 +76,7 @@ impl Login {
         let (pid, secret) = client.pid_and_secret_key();
         let entry = self.connection.shared.cancels.enter(pid, &secret);
         let _ = (self.connection.asker.set(asker), self.connection.cancel.set(entry));
+        self.connection.with_settings(|settings| settings.begin(client.metadata()));
         Ok(())
     }
 }
@@ -83,7 +84,7 @@ impl Login {
 fn parameters() -> DefaultServerParameterProvider {
     let mut parameters = DefaultServerParameterProvider::default();
     parameters.server_version = format!("{SERVER_VERSION} (Annals)");
-    parameters.search_path = "mart".into();
+    parameters.search_path = PATH.join(", ");
     parameters.is_superuser = false;
     parameters.default_transaction_read_only = true;
     parameters.time_zone = "UTC".into();

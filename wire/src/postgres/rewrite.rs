@@ -1,10 +1,11 @@
 //! What clients write and the engine does not understand, said in another way that means the same here.
 
+mod catalogs;
+
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    ArrayElemTypeDef, CastKind, DataType as SqlType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
-    Ident, Query, SelectItem, SetExpr, Statement, Value, ValueWithSpan, Visit, VisitMut, VisitorMut, visit_relations,
+    Expr, FunctionArguments, Statement, Value, ValueWithSpan, Visit, VisitMut, VisitorMut, visit_relations,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -16,53 +17,9 @@ pub(super) fn rewritten(mut statement: Statement) -> Statement {
     statement
 }
 
-/// Columns of lists that the catalogs have in Postgres and lack here.
-const LACKING: &[&str] = &["nspacl", "relacl", "reloptions"];
-
 struct Rewriter {
     /// Whether the statement reads nothing else.
     is_of_catalogs: bool,
-}
-
-/// Returns the name of a function without its schema.
-fn name_of(call: &Function) -> String {
-    call.name.0.last().map(|part| part.to_string().to_ascii_lowercase()).unwrap_or_default()
-}
-
-/// Makes a subquery give one row as the engine demands it: by an aggregation. The catalogs have one row for a number.
-fn single(query: &mut Query) {
-    let SetExpr::Select(select) = query.body.as_mut() else { return };
-    let [SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }] = &mut select.projection[..] else {
-        return;
-    };
-    let is_aggregate = matches!(expr, Expr::Function(call) if AGGREGATES.contains(&name_of(call).as_str()));
-    let is_of_table = !select.from.is_empty();
-    if is_aggregate || !is_of_table {
-        return;
-    }
-    let first = format!("first_value({expr})");
-    if let Ok(first) =
-        Parser::new(&PostgreSqlDialect {}).try_with_sql(&first).and_then(|mut parser| parser.parse_expr())
-    {
-        *expr = first;
-        (query.limit_clause, query.order_by) = (None, None);
-    }
-}
-
-/// Aggregations that clients write themselves.
-const AGGREGATES: &[&str] =
-    &["array_agg", "bool_and", "bool_or", "count", "first_value", "json_agg", "max", "min", "string_agg", "sum"];
-
-/// Returns a list of texts that is not there.
-fn nothing() -> Expr {
-    none_of(SqlType::Text)
-}
-
-/// Returns a list that is not there.
-fn none_of(kind: SqlType) -> Expr {
-    let list = SqlType::Array(ArrayElemTypeDef::SquareBracket(Box::new(kind), None));
-    let null = Box::new(Expr::Value(ValueWithSpan::from(Value::Null)));
-    Expr::Cast { kind: CastKind::Cast, expr: null, data_type: list, array: false, format: None }
 }
 
 impl VisitorMut for Rewriter {
@@ -80,30 +37,10 @@ impl VisitorMut for Rewriter {
                 if let FunctionArguments::Subquery(query) = &call.args
                     && is_of_catalogs(query)
                 {
-                    *expr = nothing();
+                    *expr = catalogs::nothing();
                 }
             }
-            // Options of identity columns, of which there are none.
-            Expr::Function(call) if self.is_of_catalogs && name_of(call) == "json_build_object" => *expr = nothing(),
-            // Keys, of which there are none; their columns are numbers of another type here.
-            Expr::Function(call)
-                if self.is_of_catalogs && ["generate_subscripts", "unnest"].contains(&name_of(call).as_str()) =>
-            {
-                if let FunctionArguments::List(list) = &mut call.args
-                    && let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(argument))) = list.args.first_mut()
-                    && matches!(argument, Expr::CompoundIdentifier(_) | Expr::Identifier(_))
-                {
-                    *argument = none_of(SqlType::BigInt(None));
-                    list.args.truncate(1);
-                    call.name = Ident::new("unnest").into();
-                }
-            }
-            Expr::Subquery(query) if self.is_of_catalogs => single(query),
-            Expr::CompoundIdentifier(parts)
-                if self.is_of_catalogs && parts.last().is_some_and(|part| LACKING.contains(&part.value.as_str())) =>
-            {
-                *expr = nothing();
-            }
+            expr if self.is_of_catalogs => catalogs::change(expr),
             _ => {}
         }
         ControlFlow::Continue(())
@@ -112,8 +49,9 @@ impl VisitorMut for Rewriter {
 
 /// Returns whether a query reads nothing but Postgres' catalogs.
 fn is_of_catalogs(query: &impl Visit) -> bool {
-    visit_relations(query, |relation| match relation.to_string() {
-        name if name.starts_with("pg_") || name == "unnest" => ControlFlow::Continue(()),
+    visit_relations(query, |relation| match relation.to_string().to_ascii_lowercase() {
+        name if ["pg_", "information_schema."].iter().any(|of| name.starts_with(of)) => ControlFlow::Continue(()),
+        name if ["generate_series", "unnest"].contains(&name.as_str()) => ControlFlow::Continue(()),
         _ => ControlFlow::Break(()),
     })
     .is_continue()
@@ -172,12 +110,40 @@ mod tests {
     }
 
     #[test]
-    fn a_subquery_of_catalogs_gives_one_row() {
-        let text = "SELECT (SELECT a.x FROM pg_attrdef AS a WHERE a.y = b.y LIMIT 1) FROM pg_class AS b";
-        let changed = "SELECT (SELECT first_value(a.x) FROM pg_attrdef AS a WHERE a.y = b.y) FROM pg_class AS b";
-        assert_eq!(of(text), changed);
+    fn what_is_asked_of_catalogs_in_vain_is_known_beforehand() {
         let own = "SELECT (SELECT a.x FROM problem AS a LIMIT 1) FROM pg_class";
         assert_eq!(of(own), own);
+        for (text, changed) in [
+            (
+                "SELECT (SELECT a.x FROM pg_type AS a WHERE a.y = b.y LIMIT 1) FROM pg_class AS b",
+                "SELECT (SELECT first_value(a.x) FROM pg_type AS a WHERE a.y = b.y) FROM pg_class AS b",
+            ),
+            (
+                "SELECT (SELECT d.adbin FROM pg_catalog.pg_attrdef AS d WHERE d.y = b.y) FROM pg_class AS b",
+                "SELECT CAST(NULL AS TEXT) FROM pg_class AS b",
+            ),
+            (
+                "SELECT (SELECT oid FROM pg_catalog.pg_proc WHERE proname = 'pg_catalog.array_in') = typinput FROM pg_type",
+                "SELECT 'array_in' = typinput FROM pg_type",
+            ),
+            (
+                "SELECT 1 FROM pg_type AS t JOIN pg_proc AS p ON p.oid = t.typreceive",
+                "SELECT 1 FROM pg_type AS t JOIN pg_proc AS p ON p.proname = t.typreceive",
+            ),
+            (
+                "SELECT (SELECT c.oid FROM pg_catalog.pg_class AS c CROSS JOIN (SELECT parse_ident('a.b'::TEXT) AS parts) \
+                 WHERE array_length(parts, 1) = 2)",
+                "SELECT to_regclass('a.b')",
+            ),
+            ("SELECT c.tableoid FROM pg_constraint AS c", "SELECT 0 FROM pg_constraint AS c"),
+            ("SELECT array_contains(c.conkey, 1) FROM pg_constraint AS c", "SELECT false FROM pg_constraint AS c"),
+            (
+                "SELECT CAST(concat(table_schema, '.', table_name) AS REGCLASS) FROM information_schema.tables",
+                "SELECT to_regclass(concat(table_schema, '.', table_name)) FROM information_schema.tables",
+            ),
+        ] {
+            assert_eq!(of(text), changed);
+        }
     }
 
     #[test]

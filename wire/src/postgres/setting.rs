@@ -1,9 +1,12 @@
 //! What `SET` and `SHOW` know: the settings that clients send or ask for, none of which reaches the engine.
 //!
-//! Only `statement_timeout` means anything here; it can shorten a query's time and never lengthen it.
+//! Two mean something here: `statement_timeout` can shorten a query's time and never lengthen it, and `search_path` says
+//! where a table is looked for that is named without its schema. Of times a client is told the truth: they are UTC.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
+
+use annals_analytics::outside::PATH;
 
 /// The settings with their defaults.
 const SETTINGS: &[(&str, &str)] = &[
@@ -30,7 +33,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("max_identifier_length", "63"),
     ("max_index_keys", "32"),
     ("row_security", "on"),
-    ("search_path", "mart"),
+    ("search_path", "mart, raw, step, system"),
     ("server_encoding", "UTF8"),
     ("server_version", SERVER_VERSION),
     ("server_version_num", "160006"),
@@ -73,9 +76,12 @@ impl Settings {
         if !is_known {
             return Err(format!("there is no setting \"{name}\" to be set here"));
         }
-        let is_utc = ["utc", "etc/utc", "gmt", "default"].contains(&value.to_ascii_lowercase().as_str());
+        let is_utc = ["utc", "etc/utc", "gmt", "default", "local"].contains(&value.to_ascii_lowercase().as_str());
         if name == "timezone" && !is_utc {
             return Err("all times are UTC here; convert them with AT TIME ZONE".into());
+        }
+        if name == "search_path" && listed(value).len() > 1 && listed(value) != PATH {
+            return Err(format!("a search path is one schema here, or {}", PATH.join(", ")));
         }
         if name == "client_encoding" && !["utf8", "utf-8", "unicode"].contains(&value.to_ascii_lowercase().as_str()) {
             return Err("texts are UTF-8 here".into());
@@ -83,8 +89,34 @@ impl Settings {
         if name == "statement_timeout" {
             length(value).ok_or_else(|| format!("\"{value}\" is no time"))?;
         }
-        self.0.insert(name, value.to_owned());
+        match value.eq_ignore_ascii_case("default") || name == "timezone" {
+            true => drop(self.0.remove(&name)),
+            false => drop(self.0.insert(name, value.to_owned())),
+        }
         Ok(())
+    }
+
+    /// Takes what a client asks for when it connects; what cannot be had is left at what it is, and the client is told so.
+    pub(super) fn begin(&mut self, given: &HashMap<String, String>) {
+        let options = given.get("options").map(|text| options(text)).unwrap_or_default();
+        let given =
+            given.iter().filter(|(name, _)| *name != "options").map(|(name, value)| (name.clone(), value.clone()));
+        for (name, value) in given.chain(options) {
+            if let Err(reason) = self.set(&name, &value) {
+                tracing::debug!(name, value, reason, "a setting was not taken");
+            }
+        }
+    }
+
+    /// Returns the schemas that a name without one is looked for in.
+    pub(super) fn path(&self) -> Vec<&str> {
+        let listed = self.0.get("search_path").map(|value| listed(value)).unwrap_or_default();
+        if listed.is_empty() { PATH.to_vec() } else { listed }
+    }
+
+    /// Returns whether anything differs from the defaults.
+    pub(super) fn is_changed(&self) -> bool {
+        !self.0.is_empty()
     }
 
     /// Forgets what was set; says so if there is no such setting.
@@ -114,6 +146,19 @@ impl Settings {
     pub(super) fn timeout(&self) -> Option<Duration> {
         self.0.get("statement_timeout").and_then(|value| length(value)).filter(|time| !time.is_zero())
     }
+}
+
+/// Returns the schemas of a search path that are there.
+fn listed(value: &str) -> Vec<&str> {
+    let names = value.split(',').map(|name| name.trim().trim_matches(['"', '\'']));
+    names.filter(|name| PATH.contains(name)).collect()
+}
+
+/// Reads the options of a startup message: `-c name=value`, `--name=value`.
+fn options(text: &str) -> Vec<(String, String)> {
+    let words = text.split_whitespace().map(|word| word.trim_start_matches("-c").trim_start_matches("--"));
+    let pair = |word: &str| word.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+    words.filter_map(pair).collect()
 }
 
 /// Reads a time: milliseconds unless it says otherwise.
@@ -156,5 +201,26 @@ mod tests {
         }
         assert!(settings.set("TimeZone", "Europe/Berlin").is_err());
         assert!(settings.set("TimeZone", "UTC").is_ok());
+        assert_eq!(settings.get("timezone").as_deref(), Some("UTC"));
+    }
+
+    #[test]
+    fn a_search_path_is_one_schema_or_the_usual_ones() {
+        let mut settings = Settings::default();
+        assert_eq!(settings.path(), PATH);
+        settings.set("search_path", "\"$user\", raw, public").unwrap();
+        assert_eq!(settings.path(), ["raw"]);
+        assert!(settings.set("search_path", "raw, mart").is_err());
+        settings.set("search_path", "public").unwrap();
+        assert_eq!(settings.path(), PATH);
+    }
+
+    #[test]
+    fn a_client_may_ask_when_it_connects() {
+        let mut settings = Settings::default();
+        let given = [("options", "-c statement_timeout=5s -c search_path=step"), ("TimeZone", "Europe/Berlin")];
+        settings.begin(&given.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+        assert_eq!(settings.timeout(), Some(Duration::from_secs(5)));
+        assert_eq!((settings.path(), settings.get("timezone").as_deref()), (vec!["step"], Some("UTC")));
     }
 }

@@ -1,22 +1,36 @@
 //! Functions that Postgres' clients call and the engine lacks: each gives what is true of this server.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, StringBuilder};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int32Array, StringBuilder};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
 use datafusion::common::ScalarValue;
-use datafusion::error::Result;
+use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
 };
 
 use super::setting::{SERVER_VERSION, Settings};
 
-/// Returns the functions; `comments` and `definitions` are by table and column, 0 for the table itself.
-pub(super) fn functions(comments: &Arc<Comments>, definitions: &Arc<Comments>) -> Vec<ScalarUDF> {
+/// What is told of a version's tables and functions, by their numbers here.
+#[derive(Debug, Default)]
+pub(super) struct Texts {
+    /// What tables and columns mean, and what functions do.
+    pub(super) comments: Comments,
+    /// The text of each view.
+    pub(super) definitions: Comments,
+    /// What each function takes, and what it gives.
+    pub(super) arguments: Comments,
+    pub(super) results: Comments,
+    /// The numbers of tables by schema and name.
+    pub(super) tables: HashMap<(String, String), i64>,
+}
+
+/// Returns the functions.
+pub(super) fn functions(texts: &Arc<Texts>) -> Vec<ScalarUDF> {
     let text = |value: Option<&str>| ScalarValue::Utf8(value.map(str::to_owned));
     let version = format!("PostgreSQL {SERVER_VERSION} (Annals {}) on DataFusion", env!("CARGO_PKG_VERSION"));
     let flag = |value| ScalarValue::Boolean(Some(value));
@@ -28,9 +42,9 @@ pub(super) fn functions(comments: &Arc<Comments>, definitions: &Arc<Comments>) -
         ("pg_get_triggerdef", text(None)),
         ("pg_get_ruledef", text(None)),
         ("pg_get_functiondef", text(None)),
-        ("pg_get_function_result", text(None)),
-        ("pg_get_function_arguments", text(None)),
-        ("pg_get_function_identity_arguments", text(None)),
+        ("pg_get_function_sqlbody", text(None)),
+        ("pg_encoding_to_char", text(Some("UTF8"))),
+        ("getdatabaseencoding", text(Some("UTF8"))),
         ("pg_get_statisticsobjdef", text(None)),
         ("pg_tablespace_location", text(None)),
         ("pg_size_pretty", text(None)),
@@ -47,6 +61,11 @@ pub(super) fn functions(comments: &Arc<Comments>, definitions: &Arc<Comments>) -
         ("pg_is_in_recovery", flag(false)),
         ("pg_is_other_temp_schema", flag(false)),
         ("pg_function_is_visible", flag(true)),
+        ("pg_opfamily_is_visible", flag(true)),
+        ("pg_conversion_is_visible", flag(true)),
+        ("pg_statistics_obj_is_visible", flag(true)),
+        ("pg_ts_config_is_visible", flag(true)),
+        ("pg_char_to_encoding", ScalarValue::Int32(Some(6))),
         ("pg_type_is_visible", flag(true)),
         ("pg_operator_is_visible", flag(true)),
         ("pg_opclass_is_visible", flag(true)),
@@ -57,21 +76,72 @@ pub(super) fn functions(comments: &Arc<Comments>, definitions: &Arc<Comments>) -
         ("pg_has_role", flag(true)),
     ];
     let fixed = fixed.map(|(name, value)| ScalarUDF::new_from_impl(Shim::new(name, Kind::Fixed(value))));
-    let described = ["col_description", "obj_description"]
-        .map(|name| ScalarUDF::new_from_impl(Shim::new(name, Kind::Comment(Arc::clone(comments)))));
-    let defined = Shim::new("pg_get_viewdef", Kind::Comment(Arc::clone(definitions)));
-    let setting = ScalarUDF::new_from_impl(Shim::new("current_setting", Kind::Setting));
-    fixed.into_iter().chain(described).chain([setting, ScalarUDF::new_from_impl(defined)]).collect()
+    let lists: [(&str, List); 6] = [
+        ("col_description", |texts| &texts.comments),
+        ("obj_description", |texts| &texts.comments),
+        ("pg_get_viewdef", |texts| &texts.definitions),
+        ("pg_get_function_arguments", |texts| &texts.arguments),
+        ("pg_get_function_identity_arguments", |texts| &texts.arguments),
+        ("pg_get_function_result", |texts| &texts.results),
+    ];
+    let told = lists.map(|(name, list)| ScalarUDF::new_from_impl(Shim::new(name, Kind::Text(Arc::clone(texts), list))));
+    let format = ScalarUDF::new_from_impl(Shim::new("format", Kind::Format));
+    fixed.into_iter().chain(told).chain([format]).chain(settled(texts, &Settings::default())).collect()
+}
+
+/// Returns the functions that depend on what a client has set.
+pub(super) fn settled(texts: &Arc<Texts>, settings: &Settings) -> Vec<ScalarUDF> {
+    let path: Vec<String> = settings.path().into_iter().map(str::to_owned).collect();
+    let schema = ScalarValue::Utf8(path.first().cloned());
+    let listed = path.iter().map(String::as_str).chain(["pg_catalog", "information_schema"]);
+    let values: Vec<_> = listed.map(|name| ScalarValue::Utf8(Some(name.to_owned()))).collect();
+    let schemas = |count: usize| ScalarValue::List(ScalarValue::new_list_nullable(&values[..count], &DataType::Utf8));
+    let kinds = [
+        ("current_schema", Kind::Fixed(schema)),
+        ("current_schemas", Kind::Either(schemas(values.len()), schemas(path.len()))),
+        ("current_setting", Kind::Setting(settings.clone())),
+        ("to_regclass", Kind::Number(Arc::clone(texts), path.clone())),
+        ("pg_table_is_visible", Kind::Visible(Arc::new(texts.visible(&path)))),
+    ];
+    kinds.into_iter().map(|(name, kind)| ScalarUDF::new_from_impl(Shim::new(name, kind))).collect()
+}
+
+impl Texts {
+    /// Returns the number of a table, by its name as SQL writes it.
+    fn number(&self, name: &str, path: &[String]) -> Option<i64> {
+        let mut parts = name.split('.').map(|part| part.trim_matches('"').to_owned());
+        let (first, second) = (parts.next()?, parts.next());
+        match second {
+            Some(table) => self.tables.get(&(first, table)).copied(),
+            None => path.iter().find_map(|schema| self.tables.get(&(schema.clone(), first.clone())).copied()),
+        }
+    }
+
+    /// Returns the numbers of the tables that need no schema.
+    fn visible(&self, path: &[String]) -> HashSet<i64> {
+        let is_found = |(schema, name): &(String, String), number: i64| {
+            schema == "pg_catalog" || path.contains(schema) && self.number(name, path) == Some(number)
+        };
+        self.tables.iter().filter(|(key, number)| is_found(key, **number)).map(|(_, number)| *number).collect()
+    }
 }
 
 /// Texts by the number of a table and of its column, 0 for the table.
 pub(super) type Comments = HashMap<(i64, i64), String>;
 
+/// Takes one list of the texts.
+type List = fn(&Texts) -> &Comments;
+
 #[derive(Clone, Debug)]
 enum Kind {
     Fixed(ScalarValue),
-    Setting,
-    Comment(Arc<Comments>),
+    /// The first where the argument is true.
+    Either(ScalarValue, ScalarValue),
+    Setting(Settings),
+    Text(Arc<Texts>, List),
+    Number(Arc<Texts>, Vec<String>),
+    Visible(Arc<HashSet<i64>>),
+    Format,
 }
 
 /// A function; its name says what it does.
@@ -115,8 +185,10 @@ impl ScalarUDFImpl for Shim {
 
     fn return_type(&self, _: &[DataType]) -> Result<DataType> {
         Ok(match &self.kind {
-            Kind::Fixed(value) => value.data_type(),
-            Kind::Setting | Kind::Comment(_) => DataType::Utf8,
+            Kind::Fixed(value) | Kind::Either(value, _) => value.data_type(),
+            Kind::Setting(_) | Kind::Text(_, _) | Kind::Format => DataType::Utf8,
+            Kind::Number(_, _) => DataType::Int32,
+            Kind::Visible(_) => DataType::Boolean,
         })
     }
 
@@ -124,25 +196,91 @@ impl ScalarUDFImpl for Shim {
         let text = |value: Option<String>| Ok(ColumnarValue::Scalar(ScalarValue::Utf8(value)));
         match &self.kind {
             Kind::Fixed(value) => Ok(ColumnarValue::Scalar(value.clone())),
-            Kind::Setting => match args.args.first() {
+            Kind::Either(first, second) => {
+                let is_first =
+                    matches!(args.args.first(), Some(ColumnarValue::Scalar(ScalarValue::Boolean(Some(true)))));
+                Ok(ColumnarValue::Scalar(if is_first { first } else { second }.clone()))
+            }
+            Kind::Setting(settings) => match args.args.first() {
                 Some(ColumnarValue::Scalar(name)) => {
-                    text(name.try_as_str().flatten().and_then(|name| Settings::default().get(name)))
+                    text(name.try_as_str().flatten().and_then(|name| settings.get(name)))
                 }
                 _ => text(None),
             },
-            Kind::Comment(comments) => comment(comments, self.name == "col_description", &args),
+            Kind::Text(texts, list) => comment(list(texts), self.name == "col_description", &args),
+            Kind::Number(texts, path) => {
+                let names = strings(&args, 0)?;
+                let number = |name: Option<&str>| i32::try_from(texts.number(name?, path)?).ok();
+                Ok(ColumnarValue::Array(Arc::new(names.as_string::<i32>().iter().map(number).collect::<Int32Array>())))
+            }
+            Kind::Visible(tables) => {
+                let Some(numbers) = numbers(&args, 0)? else {
+                    return Ok(ColumnarValue::Scalar(ScalarValue::Boolean(None)));
+                };
+                let numbers = numbers.as_primitive::<Int64Type>().iter();
+                let seen = numbers.map(|number| Some(tables.contains(&number?)));
+                Ok(ColumnarValue::Array(Arc::new(seen.collect::<BooleanArray>())))
+            }
+            Kind::Format => format(&args),
         }
     }
 }
 
+/// Returns an argument as texts.
+fn strings(args: &ScalarFunctionArgs, place: usize) -> Result<ArrayRef> {
+    let none = || DataFusionError::Plan("an argument is missing".into());
+    let array = args.args.get(place).ok_or_else(none)?.to_array(args.number_rows)?;
+    Ok(cast(&array, &DataType::Utf8)?)
+}
+
+/// Returns an argument as numbers, if it has one for each row.
+fn numbers(args: &ScalarFunctionArgs, place: usize) -> Result<Option<ArrayRef>> {
+    let Some(argument) = args.args.get(place) else { return Ok(None) };
+    let array = argument.to_array(args.number_rows)?;
+    Ok(Some(cast(&array, &DataType::Int64)?).filter(|array| array.len() == args.number_rows))
+}
+
+/// Puts texts into the places of a pattern: `%s` as they are, `%I` and `%L` quoted.
+fn format(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
+    let columns = (0..args.args.len()).map(|place| strings(args, place)).collect::<Result<Vec<_>>>()?;
+    let cell = |place: usize, row: usize| {
+        let column = columns.get(place)?.as_string::<i32>();
+        column.is_valid(row).then(|| column.value(row))
+    };
+    let mut texts = StringBuilder::new();
+    for row in 0..args.number_rows {
+        let Some(pattern) = cell(0, row) else {
+            texts.append_null();
+            continue;
+        };
+        let (mut text, mut place, mut parts) = (String::new(), 0, pattern.chars());
+        while let Some(c) = parts.next() {
+            let kind = if c == '%' { parts.next() } else { None };
+            place += usize::from(matches!(kind, Some('s' | 'I' | 'L')));
+            match kind {
+                Some('s') => text.push_str(cell(place, row).unwrap_or_default()),
+                Some('I') => {
+                    text.push_str(&format!("\"{}\"", cell(place, row).unwrap_or_default().replace('"', "\"\"")))
+                }
+                Some('L') => text.push_str(&format!("'{}'", cell(place, row).unwrap_or_default().replace('\'', "''"))),
+                Some(other) => text.push(other),
+                None => text.push(c),
+            }
+            if text.len() > FORMATTED {
+                return Err(DataFusionError::Execution("a text is too long".into()));
+            }
+        }
+        texts.append_value(text);
+    }
+    Ok(ColumnarValue::Array(Arc::new(texts.finish())))
+}
+
+/// Bytes of a text that `format` makes: it is there for names.
+const FORMATTED: usize = 64 << 10;
+
 /// Looks comments up: of the column whose number is the second argument, or of the table.
 fn comment(comments: &Comments, is_of_column: bool, args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
-    let numbers = |place: usize| -> Result<_> {
-        let Some(argument) = args.args.get(place) else { return Ok(None) };
-        let array = argument.to_array(args.number_rows)?;
-        Ok(Some(cast(&array, &DataType::Int64)?).filter(|array| array.len() == args.number_rows))
-    };
-    let (tables, columns) = (numbers(0)?, if is_of_column { numbers(1)? } else { None });
+    let (tables, columns) = (numbers(args, 0)?, if is_of_column { numbers(args, 1)? } else { None });
     let at = |array: &Option<Arc<dyn Array>>, row: usize| {
         let array = array.as_ref()?.as_primitive::<Int64Type>();
         array.is_valid(row).then(|| array.value(row))
