@@ -37,6 +37,8 @@ pub(crate) enum Command {
     Import(Import),
     /// Asks by SQL
     Sql(Sql),
+    /// Asks a saved query by its name, or lists them
+    Query(Query),
     /// Lists problems: what broke, since when, through whom
     Problems(Problems),
     /// Tells who broke a test
@@ -45,6 +47,8 @@ pub(crate) enum Command {
     History(Test),
     /// Serves pages, charts and the SQL endpoint
     Serve(Serve),
+    /// Lets an assistant ask, by the Model Context Protocol on standard input and output
+    Mcp,
     /// Makes, lists and revokes the tokens of those who upload reports
     #[command(subcommand)]
     Token(Token),
@@ -336,6 +340,25 @@ pub(crate) struct Sql {
     /// table, csv, json, ndjson, parquet, arrow, markdown, html, xlsx
     #[arg(long, short, default_value = "table")]
     pub format: String,
+}
+
+/// Options of `query`.
+#[derive(Debug, Args)]
+pub(crate) struct Query {
+    /// The query; without one all are listed
+    pub name: Option<String>,
+    /// The value of a parameter; may be given several times
+    #[arg(long = "param", short, value_name = "NAME=VALUE")]
+    pub parameters: Vec<String>,
+    /// table, csv, json, ndjson, parquet, arrow, markdown, html, xlsx [default: by the file's ending]
+    #[arg(long, short, default_value = "table")]
+    pub format: String,
+    /// Writes to a file
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Asks all that have a schedule now, and writes to whom it concerns what has changed
+    #[arg(long, conflicts_with_all = ["name", "output"])]
+    pub check: bool,
 }
 
 /// Which lanes are meant; all unless said otherwise.

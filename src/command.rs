@@ -27,8 +27,10 @@ mod import;
 mod ingest;
 mod mail;
 mod maintain;
+mod mcp;
 mod problems;
 mod quarantine;
+mod query;
 mod reader;
 mod serve;
 mod sql;
@@ -37,6 +39,7 @@ mod token;
 mod train;
 mod upkeep;
 mod upload;
+mod watch;
 mod wires;
 
 pub(crate) use quarantine::Format;
@@ -51,10 +54,12 @@ pub(crate) async fn run(cli: Cli, config: Config) -> Result<ExitCode> {
         Command::Upload(options) => return upload::run(options, config.report),
         Command::Import(options) => return import::run(options, &open(&cli, &config).await?).await,
         Command::Sql(options) => sql::run(options, &open(&cli, &config).await?).await?,
+        Command::Query(options) => query::run(options, open(&cli, &config).await?, &config).await?,
         Command::Problems(options) => problems::run(options, &open(&cli, &config).await?).await?,
         Command::Blame(options) => blame::run(options, &open(&cli, &config).await?).await?,
         Command::History(options) => history::run(options, &open(&cli, &config).await?).await?,
         Command::Serve(options) => serve::run(options, &cli, &config).await?,
+        Command::Mcp => mcp::run(open(&cli, &config).await?, &config).await?,
         Command::Token(what) => token::run(what, &open(&cli, &config).await?)?,
         Command::Doctor(options) => return doctor::run(options, &config.report),
         Command::Reader(what) => reader::run(what, &open(&cli, &config).await?)?,

@@ -28,6 +28,8 @@ pub(crate) struct Config {
     pub facts: Option<String>,
     /// Folder of the site's own views.
     pub views: Option<PathBuf>,
+    /// Folder of saved queries, one file `NAME.sql` each.
+    pub queries: Option<PathBuf>,
     /// Where `serve` listens.
     pub listen: Option<String>,
     /// Where `serve` answers Postgres' clients.

@@ -10,12 +10,14 @@
 //! - [`session`]: one version of all tables under all views.
 //! - [`function`]: what SQL can call besides what the engine brings along.
 //! - [`outside`]: questions of strangers, bounded.
+//! - [`saved`]: queries that people keep, with parameters, schedules and alerts.
 //! - [`view`]: the catalog of views; one file each under `views/`.
 
 pub mod check;
 pub mod function;
 pub mod judge;
 pub mod outside;
+pub mod saved;
 pub mod session;
 pub mod view;
 pub mod warehouse;

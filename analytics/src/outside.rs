@@ -25,12 +25,13 @@ mod sealed;
 mod store;
 mod system;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use datafusion::catalog::{CatalogProvider, MemoryCatalogProviderList, SchemaProvider};
-use datafusion::common::ParamValues;
+use datafusion::common::{ParamValues, ScalarValue};
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
@@ -45,6 +46,7 @@ pub use path::PATH;
 pub use rows::{Answer, Rows};
 
 use crate::Session;
+use crate::saved::Saved;
 use sealed::{Schemas, Sealed};
 
 /// What questions from outside may use.
@@ -223,6 +225,23 @@ impl Desk {
         let dialect = state.config().options().sql_parser.dialect;
         let statement = state.sql_to_statement(text, &dialect).map_err(|e| Error::of(&e))?;
         self.plan_statement(context, version, statement, text).await
+    }
+
+    /// Plans a saved query with the values of its parameters; the log knows it by its name.
+    ///
+    /// # Errors
+    /// As [`Desk::plan`].
+    pub async fn saved(
+        &self,
+        session: &Session,
+        asker: &Asker,
+        saved: &Saved,
+        values: HashMap<String, ScalarValue>,
+    ) -> Result<Question> {
+        let context = self.context(session, asker, vec![])?;
+        let question = self.plan(&context, session.version, &saved.text).await?;
+        let question = if values.is_empty() { question } else { question.bind(values)? };
+        Ok(Question { text: format!("query {}", saved.name), ..question })
     }
 
     /// Plans what a protocol has parsed itself.

@@ -51,7 +51,7 @@ use writer::Writer;
 pub use bounds::Bounds;
 pub use hook::Secrets;
 pub use queue::Status;
-pub use router::{ROUTES, Route};
+pub use router::{OPENAPI, ROUTES, Route};
 
 /// What the intake needs of whoever keeps the facts.
 pub trait Behind: Send + Sync + 'static {

@@ -16,6 +16,7 @@ pub mod outbox;
 pub(crate) mod person;
 pub mod place;
 pub mod reader;
+pub mod saved;
 pub mod token;
 
 /// The migrations; the version of a database is how many of them it has seen.
@@ -25,6 +26,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("state/3.sql"),
     include_str!("state/4.sql"),
     include_str!("state/5.sql"),
+    include_str!("state/6.sql"),
 ];
 
 /// The open state database.

@@ -155,7 +155,7 @@ fn word(kind: Kind) -> &'static str {
     }
 }
 
-fn site(settings: Option<&config::Mail>) -> Site {
+pub(super) fn site(settings: Option<&config::Mail>) -> Site {
     let base_url = settings.and_then(|s| s.base_url.clone());
     let sender = settings.and_then(|s| s.from.rsplit_once('@')).map(|(_, host)| host.trim_end_matches('>').to_owned());
     Site { base_url, host: sender.unwrap_or_else(|| "localhost".to_owned()) }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use annals_analytics::Warehouse;
-use annals_collector::intake::{Behind, Intake, Setup};
+use annals_analytics::saved::Library;
+use annals_collector::intake::{self, Behind, Intake, Setup};
 use annals_data::store::{Ingest, Receipt, Store};
 use annals_web::App;
 use anyhow::{Context, Result};
@@ -12,6 +13,7 @@ use futures::future::BoxFuture;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use super::watch::{self, Watcher};
 use super::{desk, mail, upkeep, wires};
 use crate::cli::{self, Cli};
 use crate::config::{self, Config};
@@ -84,7 +86,9 @@ pub(super) async fn serve(
     let known = warehouse.clone();
     let doorman = Box::new(move |token: &str| desk::asker(known.store().state(), token, "http"));
     let limits = annals_web::Limits::default();
+    let library = Library::new(Some(warehouse.clone()), config.queries.clone());
     let app = App::of(warehouse.clone(), warehouse.store().log_folder(), limits, desk.clone(), doorman);
+    let app = app.with_library(library.clone()).with_interface(intake::OPENAPI);
     let wires = wires::begin(&warehouse, &desk, wires, config)?;
     let mut site = annals_web::router(app);
     let (bounds, secrets) = (config.intake.clone(), config.hook.clone());
@@ -99,6 +103,7 @@ pub(super) async fn serve(
     let mut tasks = JoinSet::new();
     tasks.spawn(renew(warehouse.clone()));
     tasks.spawn(upkeep::run(warehouse.clone(), config.upkeep()?));
+    tasks.spawn(look(Watcher { warehouse: warehouse.clone(), library, desk }, config.mail.clone()));
     if let Some(settings) = config.mail.clone() {
         tasks.spawn(notify(warehouse, settings));
     }
@@ -120,6 +125,20 @@ async fn renew(warehouse: Arc<Warehouse>) {
             tracing::error!("{error}");
         }
         warehouse.wait_for_news(LOOK_EVERY).await;
+    }
+}
+
+/// Asks saved queries when it is time for them.
+async fn look(watcher: Watcher, settings: Option<config::Mail>) {
+    loop {
+        let round = async {
+            let session = watcher.warehouse.ready_session().await?;
+            watch::round(&watcher, &session, settings.as_ref(), false).await
+        };
+        if let Err(error) = round.await {
+            tracing::error!("saved queries: {error:#}");
+        }
+        tokio::time::sleep(MAIL_EVERY).await;
     }
 }
 

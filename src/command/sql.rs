@@ -5,6 +5,8 @@ use std::io::{IsTerminal, Write};
 use annals_analytics::Warehouse;
 use annals_web::export::{Document, Format};
 use anyhow::{Context, Result, bail};
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use arrow::util::display::FormatOptions;
 use arrow::util::pretty::pretty_format_batches_with_options;
 
@@ -25,12 +27,16 @@ pub(super) async fn run(options: &cli::Sql, warehouse: &Warehouse) -> Result<()>
             let document = Document { schema: &schema, batches: &batches, title: "annals", note: &options.query };
             print(&document.write(format)?, format)
         }
-        None => {
-            let options = FormatOptions::default().with_null("").with_timestamp_tz_format(Some("%Y-%m-%d %H:%M:%S"));
-            let table = pretty_format_batches_with_options(&batches, &options)?;
-            Ok(writeln!(std::io::stdout(), "{}", super::plain(&table.to_string()))?)
-        }
+        None => table(&batches, &schema),
     }
+}
+
+/// Prints rows as a table.
+pub(super) fn table(batches: &[RecordBatch], schema: &SchemaRef) -> Result<()> {
+    let options = FormatOptions::default().with_null("").with_timestamp_tz_format(Some("%Y-%m-%d %H:%M:%S"));
+    let empty = [RecordBatch::new_empty(schema.clone())];
+    let table = pretty_format_batches_with_options(if batches.is_empty() { &empty } else { batches }, &options)?;
+    Ok(writeln!(std::io::stdout(), "{}", super::plain(&table.to_string()))?)
 }
 
 /// Writes what an export made to standard output; bytes that are no text do not go to a terminal.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use annals_analytics::outside::{Asker, Bounds, Desk, Role};
+use annals_analytics::saved::Library;
 use annals_analytics::{Session, Warehouse};
 use axum::http::{HeaderMap, header};
 use chrono::{DateTime, Utc};
@@ -48,7 +49,15 @@ struct Shared {
     limits: Limits,
     desk: Arc<Desk>,
     doorman: Option<Box<Doorman>>,
+    library: Library,
+    /// What is merged in beside the site, in the words of OpenAPI.
+    interface: Option<&'static str>,
     clock: fn() -> DateTime<Utc>,
+}
+
+/// Returns a library without queries.
+fn no_library() -> Library {
+    Library::new(None, None)
 }
 
 /// Says who sent a token, or why nobody did.
@@ -73,7 +82,16 @@ impl App {
     ) -> Self {
         let desk = Desk::new(limits.desk.clone(), None).expect("a desk without a folder opens none");
         let (sessions, desk) = (Box::new(sessions), Arc::new(desk));
-        let shared = Shared { sessions, log_dir: log_dir.into(), limits, desk, doorman: None, clock };
+        let shared = Shared {
+            sessions,
+            log_dir: log_dir.into(),
+            limits,
+            desk,
+            doorman: None,
+            library: no_library(),
+            interface: None,
+            clock,
+        };
         Self { shared: Arc::new(shared) }
     }
 
@@ -91,7 +109,31 @@ impl App {
                 Box::pin(async move { warehouse.ready_session().await })
             });
         let (log_dir, doorman) = (log_dir.into(), Some(doorman));
-        Self { shared: Arc::new(Shared { sessions, log_dir, limits, desk, doorman, clock: Utc::now }) }
+        let (library, interface) = (no_library(), None);
+        let shared = Shared { sessions, log_dir, limits, desk, doorman, library, interface, clock: Utc::now };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Gives the site saved queries; for a site that nobody shares yet.
+    #[must_use]
+    pub fn with_library(mut self, library: Library) -> Self {
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.library = library;
+        }
+        self
+    }
+
+    /// Adds paths and schemas of OpenAPI that others serve beside the site; for a site that nobody shares yet.
+    #[must_use]
+    pub fn with_interface(mut self, interface: &'static str) -> Self {
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared.interface = Some(interface);
+        }
+        self
+    }
+
+    pub(crate) fn interface(&self) -> Option<&'static str> {
+        self.shared.interface
     }
 
     /// Returns the session that a whole request is answered from.
@@ -107,8 +149,17 @@ impl App {
         let token = given.to_str().ok().and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
         let token =
             token.ok_or_else(|| Error::Unauthorized("send `Authorization: Bearer TOKEN`, or nothing".into()))?;
+        self.reader(token)
+    }
+
+    /// Returns whose token a text is.
+    pub(crate) fn reader(&self, token: &str) -> Result<Asker> {
         let unknown = || Error::Unauthorized("no token is known here".into());
         self.shared.doorman.as_ref().ok_or_else(unknown)?(token).map_err(Error::Unauthorized)
+    }
+
+    pub(crate) fn library(&self) -> &Library {
+        &self.shared.library
     }
 
     pub(crate) fn desk(&self) -> &Desk {

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use annals_analytics::outside;
+use annals_analytics::{outside, saved};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
@@ -20,6 +20,9 @@ pub enum Error {
     /// The token is not, or is no more, one of those who ask. Status 401.
     #[error("{0}")]
     Unauthorized(String),
+    /// Somebody else's. Status 403.
+    #[error("{0}")]
+    Forbidden(String),
     /// The query is wrong or not allowed. Status 400.
     #[error("{message}")]
     Query {
@@ -58,6 +61,7 @@ impl Error {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::BadRequest(_) | Self::Query { .. } => StatusCode::BAD_REQUEST,
             Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::Timeout(_) => StatusCode::GATEWAY_TIMEOUT,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
@@ -84,6 +88,17 @@ impl From<outside::Error> for Error {
             outside::Error::Busy => Self::TooManyRequests,
             outside::Error::Cancelled => Self::BadRequest("the query was cancelled".into()),
             outside::Error::Internal(reason) => Self::internal(reason),
+        }
+    }
+}
+
+impl From<saved::Error> for Error {
+    fn from(error: saved::Error) -> Self {
+        match error {
+            saved::Error::Taken { .. } => Self::Forbidden(error.to_string()),
+            // Paths and the state are nobody's business.
+            saved::Error::Read { .. } | saved::Error::State(_) => Self::internal(error),
+            _ => Self::BadRequest(error.to_string()),
         }
     }
 }

@@ -9,12 +9,14 @@
 //! - `query`: SQL from readers, over the desk that all protocols share.
 //! - [`export`]: record batches as csv, xlsx, html, markdown, json, ndjson, parquet or arrow.
 //! - [`mail`]: rows of views as e-mails, and their delivery.
+//! - [`mcp`]: the catalog and SQL for assistants.
 //!
 //! Nothing here joins or aggregates: if a page needs a number, a view of `annals-analytics` gives it.
 
 pub mod app;
 pub mod export;
 pub mod mail;
+pub mod mcp;
 pub mod router;
 
 mod chart;

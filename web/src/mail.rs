@@ -1,7 +1,8 @@
-//! E-mails about incidents: rows of views in, messages out; [`send`] delivers them.
+//! E-mails about incidents and saved queries: rows of views in, messages out; [`send`] delivers them.
 //!
 //! Who is written to, and that nobody is written to twice, is decided by the outbox, not here.
 
+mod query;
 mod wire;
 
 use annals_analytics::Session;
@@ -11,6 +12,7 @@ use crate::select::Select;
 use crate::show;
 use crate::table::{Row, Table};
 
+pub use query::{News, notice};
 pub use wire::{SmtpConfig, lettre_message, send};
 
 /// Problems, suspects and changes that a mail names before it says "and more".
@@ -202,8 +204,7 @@ struct Html<'a>(Letter<'a>);
 impl Letter<'_> {
     /// Returns a link into the site, if its address is known.
     fn link(&self, path: &str) -> Option<String> {
-        let base = self.site.base_url.as_deref().filter(|url| show::is_web(url))?;
-        Some(format!("{}{path}", base.trim_end_matches('/')))
+        link(self.site, path)
     }
 
     fn incident_link(&self) -> Option<String> {
@@ -259,6 +260,12 @@ impl Letter<'_> {
             _ => "you asked for it, or you are responsible for what broke",
         }
     }
+}
+
+/// Returns a link into the site, if its address is known.
+fn link(site: &Site, path: &str) -> Option<String> {
+    let base = site.base_url.as_deref().filter(|url| show::is_web(url))?;
+    Some(format!("{}{path}", base.trim_end_matches('/')))
 }
 
 /// Makes one line of a text: no line breaks or other control characters, bounded.

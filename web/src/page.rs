@@ -2,6 +2,7 @@
 //!
 //! A page is computed from one session, so all its numbers belong to one version of the data.
 
+pub(crate) mod api_query;
 pub(crate) mod api_sql;
 pub(crate) mod asset;
 pub(crate) mod author;
@@ -13,6 +14,8 @@ pub(crate) mod grid;
 pub(crate) mod incident;
 mod list;
 pub(crate) mod log;
+pub(crate) mod mcp;
+pub(crate) mod openapi;
 pub(crate) mod overview;
 pub(crate) mod problem;
 pub(crate) mod sql;

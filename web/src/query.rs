@@ -2,8 +2,11 @@
 //!
 //! Bounds, roles and refusals are not here but in [`annals_analytics::outside`].
 
+use std::collections::HashMap;
+
 use annals_analytics::Session;
 use annals_analytics::outside::{Answer, Asker, Question, Rows};
+use annals_analytics::saved::Saved;
 use datafusion::common::TableReference;
 use datafusion::dataframe::DataFrame;
 use datafusion::prelude::{Expr, ident, lit};
@@ -22,6 +25,17 @@ pub(crate) async fn plan(
     let context = app.desk().context(session, asker, vec![])?;
     let question = app.desk().plan(&context, session.version, sql).await?;
     Ok(if params.is_empty() { question } else { question.bind(params)? })
+}
+
+/// Plans a saved query with its parameters.
+pub(crate) async fn saved(
+    app: &App,
+    session: &Session,
+    asker: &Asker,
+    saved: &Saved,
+    values: HashMap<String, ScalarValue>,
+) -> Result<Question> {
+    Ok(app.desk().saved(session, asker, saved, values).await?)
 }
 
 /// Begins to answer a question; dropping the rows stops it.

@@ -5,11 +5,12 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, get, post};
 use serde_json::json;
 
 use crate::page::{
-    api_sql, asset, author, build, chart, error, grid, incident, log, overview, problem, sql, test, view,
+    api_query, api_sql, asset, author, build, chart, error, grid, incident, log, mcp, openapi, overview, problem, sql,
+    test, view,
 };
 use crate::{App, Error};
 
@@ -37,9 +38,16 @@ pub const ROUTES: &[Route] = &[
     Route { path: "/author/{person_id}", shows: "one author", handler: || get(author::show) },
     Route { path: "/view", shows: "the catalog of views", handler: || get(view::index) },
     Route { path: "/view/{name}", shows: "one view, or its rows as a file", handler: || get(view::show) },
-    Route { path: "/sql", shows: "a query and its answer", handler: || get(sql::show) },
+    Route { path: "/sql", shows: "a query and its answer", handler: || get(sql::show).post(sql::save) },
     Route { path: "/api/sql", shows: "a query's answer as data", handler: || get(api_sql::get).post(api_sql::post) },
+    Route { path: "/api/query", shows: "what is asked by name", handler: || get(api_query::list) },
+    Route {
+        path: "/api/query/{name}",
+        shows: "the answer to a saved query",
+        handler: || get(api_query::get).put(api_query::put).delete(api_query::delete),
+    },
     Route { path: "/api/view/{file}", shows: "a view's rows as data", handler: || get(view::data) },
+    Route { path: "/api/openapi.json", shows: "the interface for programs", handler: || get(openapi::show) },
     Route { path: "/chart/{name}", shows: "a chart as SVG", handler: || get(chart::show) },
     Route { path: "/assets/annals.css", shows: "the style sheet", handler: || get(asset::css) },
     Route { path: "/favicon.svg", shows: "the icon", handler: || get(asset::icon) },
@@ -54,6 +62,8 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form
 pub fn router(state: App) -> Router {
     let body = state.limits().body;
     let site = ROUTES.iter().fold(Router::new(), |site, route| site.route(route.path, (route.handler)()));
+    // No page and nothing to look at: the protocol wants GET to be refused.
+    let site = site.route("/mcp", post(mcp::post));
     site.fallback(|| async { Error::NotFound("there is no such page".into()) })
         .layer(DefaultBodyLimit::max(body))
         .layer(middleware::from_fn(explain))
@@ -63,7 +73,8 @@ pub fn router(state: App) -> Router {
 
 /// Gives an error the body that suits its reader.
 async fn explain(request: Request, next: Next) -> Response {
-    let is_api = request.uri().path().starts_with("/api/");
+    let path = request.uri().path();
+    let is_api = path.starts_with("/api/") || path == "/mcp";
     let mut response = next.run(request).await;
     let Some(error) = response.extensions_mut().remove::<Error>() else { return response };
     let mut told = if is_api { problem_json(&error) } else { error::page(&error) };

@@ -44,6 +44,9 @@ pub const ROUTES: &[Route] = &[
     Route { path: "/api/v1/intake", takes: "the question how uploads do", handler: || get(status) },
 ];
 
+/// The addresses in the words of OpenAPI 3.1: an object of `paths` and of `schemas`.
+pub const OPENAPI: &str = include_str!("openapi.json");
+
 impl Intake {
     /// Returns the addresses, to be merged into a site.
     pub fn router(&self) -> Router {

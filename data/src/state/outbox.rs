@@ -3,7 +3,7 @@
 //! A message is unique by kind, incident and person: writing it again does nothing, also after a restart. A delivery
 //! is recorded per try.
 
-use rusqlite::{Row, params};
+use rusqlite::{Row, Transaction, params};
 
 use super::State;
 use crate::Result;
@@ -11,9 +11,9 @@ use crate::Result;
 /// A message that is to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Letter {
-    /// `opened` or `resolved`.
+    /// `opened` or `resolved`; `alert`, `over` or `report` of a saved query.
     pub kind: String,
-    /// The incident.
+    /// The incident, or the saved query and since when it is as it is.
     pub incident_id: String,
     /// The reader.
     pub person_id: i64,
@@ -40,18 +40,7 @@ const TRIES: i64 = 20;
 impl State {
     /// Writes the letters that are not in the outbox yet, all or none; returns how many were new.
     pub fn write_letters(&self, letters: &[Letter]) -> Result<usize> {
-        const INSERT: &str = "INSERT OR IGNORE INTO outbox \
-            (kind, incident_id, person_id, subject, message, evidence, written_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-        let now = chrono::Utc::now().timestamp_micros();
-        self.write(|t| {
-            let mut insert = t.prepare(INSERT)?;
-            let mut count = 0;
-            for l in letters {
-                let row = params![l.kind, l.incident_id, l.person_id, l.subject, l.message, l.evidence, now];
-                count += insert.execute(row)?;
-            }
-            Ok(count)
-        })
+        self.write(|t| insert(t, letters))
     }
 
     /// Returns the messages that are to be delivered, oldest first.
@@ -102,4 +91,17 @@ impl State {
             t.query_row("SELECT since FROM mail_since", [], |row| row.get(0))
         })
     }
+}
+
+/// Inserts the letters that are not in the outbox yet; returns how many were new.
+pub(super) fn insert(transaction: &Transaction<'_>, letters: &[Letter]) -> rusqlite::Result<usize> {
+    const INSERT: &str = "INSERT OR IGNORE INTO outbox \
+        (kind, incident_id, person_id, subject, message, evidence, written_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let now = chrono::Utc::now().timestamp_micros();
+    let mut insert = transaction.prepare(INSERT)?;
+    let mut count = 0;
+    for l in letters {
+        count += insert.execute(params![l.kind, l.incident_id, l.person_id, l.subject, l.message, l.evidence, now])?;
+    }
+    Ok(count)
 }

@@ -93,6 +93,11 @@ fn explained(how: &str) -> Result<Option<&'static str>> {
 }
 
 impl Wish {
+    /// Reads what an address and the headers say.
+    pub(super) fn of(headers: &HeaderMap, params: &Params) -> Result<Self> {
+        Self::read(headers, params, &Ask::default())
+    }
+
     fn read(headers: &HeaderMap, params: &Params, ask: &Ask) -> Result<Self> {
         let shape = match ask.shape.as_deref().unwrap_or(params.get("shape")) {
             "" | "rows" => Shape::Rows,

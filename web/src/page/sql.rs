@@ -1,12 +1,14 @@
-//! `/sql`: a query, its answer, and the catalog of views beside it. It works by links and forms alone.
+//! `/sql`: a query, its answer, and beside it the catalog of views and the saved queries. It works by links and forms alone.
 
+use annals_analytics::saved::{Parameter, Saved};
 use askama::Template;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::response::Html;
+use axum::response::{Html, Redirect};
+use serde::Deserialize;
 
 use super::view::{View, catalog};
-use super::{Page, html};
+use super::{Page, api_query, html};
 use crate::query;
 use crate::request::Params;
 use crate::show;
@@ -15,6 +17,9 @@ use crate::{App, Error, Result};
 
 /// Rows that the page shows; the files beside it hold more.
 const ROWS: usize = 500;
+
+/// What stands before the name of a parameter in the address of this page.
+const VALUE: &str = "value.";
 
 /// Queries to begin with.
 const EXAMPLES: &[(&str, &str)] = &[
@@ -55,39 +60,96 @@ struct Sql<'a> {
     views: Vec<View>,
     files: Vec<(&'static str, String)>,
     examples: Vec<(&'static str, String)>,
+    /// The saved query that is open.
+    opened: Option<Saved>,
+    /// Its parameters with the values that they have now.
+    values: Vec<(Parameter, String)>,
+    saved: Vec<Saved>,
 }
 
 pub(crate) async fn show(State(app): State<App>, params: Params) -> Result<Html<String>> {
     let page = Page::open(&app, "/sql").await?;
-    let query = params.get("q");
-    let views = catalog(&page).await?;
-    let link = |format: &str| format!("/api/sql?{}", show::query(&[("format", format), ("q", query)]));
-    let files = ["csv", "xlsx", "json", "ndjson", "markdown", "html", "parquet", "arrow"].map(|f| (f, link(f)));
-    let examples = EXAMPLES.iter().map(|(title, q)| (*title, format!("/sql?{}", show::query(&[("q", q)])))).collect();
+    let opened = match params.get("open") {
+        "" => None,
+        name => Some(api_query::find(&app, name)?),
+    };
+    let query = opened.as_ref().map_or(params.get("q").to_owned(), |saved| saved.text.clone());
+    let given = |name: &str| params.get(&format!("{VALUE}{name}")).to_owned();
+    let parameters = opened.iter().flat_map(|saved| saved.parameters.clone());
+    let values: Vec<_> = parameters
+        .map(|parameter| {
+            let given = Some(given(&parameter.name)).filter(|value| !value.is_empty());
+            let value = given.or_else(|| parameter.default.clone()).unwrap_or_default();
+            (parameter, value)
+        })
+        .collect();
+    let (saved, _) = app.library().all()?;
     let mut sql = Sql {
         page: &page,
-        query,
+        query: &query,
         height: (query.lines().count() + 1).clamp(5, 24),
         answer: None,
         note: String::new(),
         error: None,
         place: None,
-        views,
-        files: files.into(),
-        examples,
+        views: catalog(&page).await?,
+        files: files(&query, opened.as_ref(), &values),
+        examples: EXAMPLES.iter().map(|(title, q)| (*title, format!("/sql?{}", show::query(&[("q", q)])))).collect(),
+        opened,
+        values,
+        saved,
     };
     if !query.is_empty() {
-        match answer(&app, &page, query).await {
+        match answer(&app, &page, &sql).await {
             Ok((table, note)) => (sql.answer, sql.note) = (Some(table), note),
-            Err(error) => (sql.place, sql.error) = (mark(query, &error), Some(error)),
+            Err(error) => (sql.place, sql.error) = (mark(&query, &error), Some(error)),
         }
     }
     html(&sql)
 }
 
-async fn answer(app: &App, page: &Page, text: &str) -> Result<(Table, String)> {
+/// Returns the addresses of the answer as files.
+fn files(query: &str, opened: Option<&Saved>, values: &[(Parameter, String)]) -> Vec<(&'static str, String)> {
+    let link = |format: &str| match opened {
+        Some(saved) => {
+            let pairs: Vec<_> = values.iter().map(|(p, value)| (p.name.as_str(), value.as_str())).collect();
+            format!("/api/query/{}.{format}?{}", saved.name, show::query(&pairs))
+        }
+        None => format!("/api/sql?{}", show::query(&[("format", format), ("q", query)])),
+    };
+    ["csv", "xlsx", "json", "ndjson", "markdown", "html", "parquet", "arrow"].map(|f| (f, link(f))).into()
+}
+
+/// What the form sends to keep a query.
+#[derive(Deserialize)]
+pub(crate) struct Form {
+    name: String,
+    q: String,
+    token: String,
+}
+
+/// `POST /sql`: keeps the query for the reader whose token it is, and opens it.
+pub(crate) async fn save(
+    State(app): State<App>,
+    form: Result<axum::Form<Form>, axum::extract::rejection::FormRejection>,
+) -> Result<Redirect> {
+    let axum::Form(form) = form.map_err(|error| Error::BadRequest(error.body_text()))?;
+    let asker = app.reader(form.token.trim())?;
+    let text = form.q.replace("\r\n", "\n");
+    let saved = api_query::keep(&app, &asker, form.name.trim(), &text).await?;
+    Ok(Redirect::to(&format!("/sql?{}", show::query(&[("open", &saved.name)]))))
+}
+
+async fn answer(app: &App, page: &Page, sql: &Sql<'_>) -> Result<(Table, String)> {
     let asker = app.asker(&HeaderMap::new())?;
-    let question = query::plan(app, page.session(), &asker, text, vec![]).await?;
+    let question = match &sql.opened {
+        Some(saved) => {
+            let given = sql.values.iter().filter(|(_, value)| !value.is_empty());
+            let values = saved.values(given.map(|(parameter, value)| (parameter.name.as_str(), value.as_str())))?;
+            query::saved(app, page.session(), &asker, saved, values).await?
+        }
+        None => query::plan(app, page.session(), &asker, sql.query, vec![]).await?,
+    };
     let answer = query::answer(app, &asker, question, ROWS).await?;
     let table = Table::new(&answer.schema, &answer.batches).map_err(Error::internal)?;
     let count = show::count(table.len() as i64);

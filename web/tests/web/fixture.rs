@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use annals_analytics::Session;
+use annals_analytics::saved::Library;
 use annals_web::{App, Limits, router};
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -77,7 +78,8 @@ pub fn site_of(session: Arc<Session>, log_dir: &Path, limits: Limits) -> Router 
         let session = Arc::clone(&session);
         async move { Ok(session) }.boxed()
     };
-    router(App::with_clock(sessions, log_dir, limits, clock))
+    let queries = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/web/queries");
+    router(App::with_clock(sessions, log_dir, limits, clock).with_library(Library::new(None, Some(queries))))
 }
 
 /// Returns the site over the fixture, with room for answers but little patience.

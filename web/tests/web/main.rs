@@ -8,5 +8,7 @@ mod export;
 mod fixture;
 mod look;
 mod mail;
+mod mcp;
 mod route;
+mod saved;
 mod sql;

@@ -1,5 +1,7 @@
 //! Every address of the site answers, escapes what is hostile, and says what it should.
 
+use std::collections::BTreeSet;
+
 use annals_web::Limits;
 use annals_web::router::ROUTES;
 use axum::http::StatusCode;
@@ -68,6 +70,9 @@ const EXAMPLES: &[(&str, &str, &[&str])] = &[
         &["3 rows in", "reads &#60;script&#62;", "format=parquet"],
     ),
     ("/api/sql", "/api/sql?q=SELECT+1+AS+a", &["\"rows\":[[1]]"]),
+    ("/api/query", "/api/query", &["\"queries\":[", "\"name\":\"open_since\"", "\"default\":\"2\""]),
+    ("/api/query/{name}", "/api/query/open_since?days=3", &["\"row_count\":2"]),
+    ("/api/openapi.json", "/api/openapi.json", &["\"openapi\":\"3.1.0\"", "\"/api/sql\""]),
     ("/api/view/{file}", "/api/view/problem.json?problem_id=p-1", &["\"row_count\":1"]),
     ("/chart/{name}", "/chart/pass_rate.svg?project=demo&branch=main", &["<svg", "role=\"img\"", "Pass rate by day"]),
     ("/assets/annals.css", "/assets/annals.css", &["prefers-color-scheme: dark"]),
@@ -101,6 +106,15 @@ async fn every_route_has_an_example_that_answers() {
         assert!(reply.header("content-security-policy").starts_with("default-src 'none'"), "{address}");
     }
     assert_eq!(EXAMPLES.len(), ROUTES.len(), "an example without a route");
+}
+
+#[test]
+fn the_interface_says_what_the_site_map_says() {
+    let told: serde_json::Value = serde_json::from_str(include_str!("../../src/openapi.json")).unwrap();
+    let told: BTreeSet<&str> = told["paths"].as_object().unwrap().keys().map(String::as_str).collect();
+    // Stars mean something to the router only, and the protocol of assistants is no page.
+    let served = ROUTES.iter().map(|route| if route.path == "/log/{*path}" { "/log/{path}" } else { route.path });
+    assert_eq!(told, served.chain(["/mcp"]).collect());
 }
 
 #[tokio::test]

@@ -1,0 +1,3 @@
+-- A head that means nothing
+-- Schedule: sometimes
+SELECT 1
