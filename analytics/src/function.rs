@@ -4,7 +4,10 @@
 //! written. Nothing here reads a file, a clock or the network.
 
 mod blamelist;
+mod changepoints;
 mod entropy;
+mod fisher_exact;
+mod flake_probability;
 mod flip_rate;
 mod signature;
 mod time_bucket;
@@ -39,7 +42,10 @@ pub struct Function {
 /// All functions, by name.
 pub const FUNCTIONS: &[&Function] = &[
     &blamelist::FUNCTION,
+    &changepoints::FUNCTION,
     &entropy::FUNCTION,
+    &fisher_exact::FUNCTION,
+    &flake_probability::FUNCTION,
     &flip_rate::FUNCTION,
     &signature::FUNCTION,
     &time_bucket::FUNCTION,
@@ -49,7 +55,17 @@ pub const FUNCTIONS: &[&Function] = &[
 
 /// Makes the functions known to a session.
 pub(crate) fn register(context: &SessionContext) {
-    for scalar in [entropy::scalar(), flip_rate::scalar(), signature::scalar(), wilson::high(), wilson::low()] {
+    let scalars = [
+        changepoints::scalar(),
+        entropy::scalar(),
+        fisher_exact::scalar(),
+        flake_probability::scalar(),
+        flip_rate::scalar(),
+        signature::scalar(),
+        wilson::high(),
+        wilson::low(),
+    ];
+    for scalar in scalars {
         context.register_udf(ScalarUDF::new_from_impl(scalar));
     }
     if let Some(time_bucket) = time_bucket::scalar(context) {

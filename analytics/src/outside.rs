@@ -45,8 +45,8 @@ pub use log::{Asked, Log};
 pub use path::PATH;
 pub use rows::{Answer, Rows};
 
-use crate::Session;
 use crate::saved::Saved;
+use crate::{Session, Warehouse};
 use sealed::{Schemas, Sealed};
 
 /// What questions from outside may use.
@@ -115,6 +115,8 @@ pub struct Desk {
     runtime: Arc<RuntimeEnv>,
     queue: queue::Queue,
     log: Arc<Log>,
+    /// Whose files `system.store` counts.
+    warehouse: Option<Arc<Warehouse>>,
 }
 
 /// A planned question.
@@ -149,7 +151,13 @@ impl Desk {
             .build_arc()
             .map_err(Error::internal)?;
         let queue = queue::Queue::new(bounds.concurrency, bounds.waiting, bounds.patience);
-        Ok(Self { bounds, runtime, queue, log: Arc::default() })
+        Ok(Self { bounds, runtime, queue, log: Arc::default(), warehouse: None })
+    }
+
+    /// Lets the desk tell of the files of a warehouse.
+    #[must_use]
+    pub fn over(self, warehouse: Arc<Warehouse>) -> Self {
+        Self { warehouse: Some(warehouse), ..self }
     }
 
     /// Returns the bounds.
@@ -181,7 +189,7 @@ impl Desk {
                 schema = session.whole.clone().unwrap_or(schema);
             }
             if name == "system" {
-                schema = Arc::new(system::System::new(schema, &self.log, asker));
+                schema = Arc::new(system::System::new(schema, &self.log, self.warehouse.clone(), asker));
             }
             schemas.push((name, Arc::new(Sealed(schema)) as Arc<dyn SchemaProvider>));
         }
@@ -289,7 +297,7 @@ impl Desk {
         let turn = match self.queue.enter(&asker.name).await {
             Ok(turn) => turn,
             Err(error) => {
-                entry.end(0, Some(&error));
+                entry.end(0, 0, Some(&error));
                 return Err(error);
             }
         };

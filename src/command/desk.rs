@@ -10,10 +10,11 @@ use annals_data::state::reader::Reader;
 use anyhow::{Context, Result, anyhow};
 
 /// Opens the desk that all protocols share.
-pub(super) fn open(warehouse: &Warehouse) -> Result<Arc<Desk>> {
+pub(super) fn open(warehouse: &Arc<Warehouse>) -> Result<Arc<Desk>> {
     let spill = std::path::absolute(warehouse.store().root())?.join("spill");
     empty(&spill).with_context(|| spill.display().to_string())?;
-    Ok(Arc::new(Desk::new(Bounds::default(), Some(spill)).map_err(|error| anyhow!("{error:?}"))?))
+    let desk = Desk::new(Bounds::default(), Some(spill)).map_err(|error| anyhow!("{error:?}"))?;
+    Ok(Arc::new(desk.over(Arc::clone(warehouse))))
 }
 
 /// Makes the folder, or removes what queries of earlier processes left there: they are gone, and so is its use.

@@ -9,15 +9,14 @@ use annals_web::{App, Limits, mcp};
 use anyhow::Result;
 
 use super::desk;
-use crate::config::Config;
 
 /// Bytes of one message.
 const MESSAGE: u64 = 1 << 20;
 
 /// Answers messages, one per line, until there are no more.
-pub(super) async fn run(warehouse: Warehouse, config: &Config) -> Result<()> {
+pub(super) async fn run(warehouse: Warehouse) -> Result<()> {
     let warehouse = Arc::new(warehouse);
-    let desk = desk::open(&warehouse, config)?;
+    let desk = desk::open(&warehouse)?;
     // Others may write the store meanwhile: each message is answered from its newest version.
     let store = Arc::clone(&warehouse);
     let logs = warehouse.store().log_folder();

@@ -17,7 +17,7 @@ use crate::config::Config;
 pub(super) async fn run(options: &cli::Query, warehouse: Warehouse, config: &Config) -> Result<()> {
     let warehouse = Arc::new(warehouse);
     let library = Library::new(Some(warehouse.clone()), config.queries.clone());
-    let desk = desk::open(&warehouse, config)?;
+    let desk = desk::open(&warehouse)?;
     if options.check {
         let session = warehouse.session().await?;
         let told =

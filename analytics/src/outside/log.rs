@@ -30,6 +30,10 @@ pub struct Asked {
     pub elapsed: Option<Duration>,
     /// Rows that were handed out.
     pub row_count: u64,
+    /// Bytes of memory that they had.
+    pub byte_count: u64,
+    /// What became of it: `running`, `answered`, `cancelled`, `refused` for want of room or time, or `failed`.
+    pub outcome: &'static str,
     /// Why it failed.
     pub error: Option<String>,
 }
@@ -69,6 +73,8 @@ impl Log {
             text: text.chars().take(TEXT).collect(),
             elapsed: None,
             row_count: 0,
+            byte_count: 0,
+            outcome: "running",
             error: None,
         });
         Entry { log: Arc::clone(self), number, started: Instant::now(), is_ended: false }
@@ -81,25 +87,36 @@ impl Log {
 
 impl Entry {
     /// Notes the end.
-    pub(super) fn end(mut self, row_count: u64, error: Option<&Error>) {
-        self.note(row_count, error.map(ToString::to_string));
+    pub(super) fn end(mut self, row_count: u64, byte_count: u64, error: Option<&Error>) {
+        self.note(row_count, byte_count, error);
     }
 
-    fn note(&mut self, row_count: u64, error: Option<String>) {
+    fn note(&mut self, row_count: u64, byte_count: u64, error: Option<&Error>) {
         self.is_ended = true;
         let mut entries = self.log.lock();
         // Numbers are without gaps, so the place follows from the newest; an entry may be gone already.
         let Some(place) = (entries.1.len() as u64).checked_sub(1 + entries.0 - self.number) else { return };
         if let Some(entry) = entries.1.get_mut(place as usize) {
-            (entry.elapsed, entry.row_count, entry.error) = (Some(self.started.elapsed()), row_count, error);
+            (entry.elapsed, entry.row_count, entry.byte_count) = (Some(self.started.elapsed()), row_count, byte_count);
+            (entry.outcome, entry.error) = (outcome(error), error.map(ToString::to_string));
         }
+    }
+}
+
+/// Says in a word how a question ended.
+fn outcome(error: Option<&Error>) -> &'static str {
+    match error {
+        None => "answered",
+        Some(Error::Cancelled) => "cancelled",
+        Some(Error::Timeout(_) | Error::TooLarge(_) | Error::Busy | Error::Refused(_)) => "refused",
+        Some(Error::Query { .. } | Error::Internal(_)) => "failed",
     }
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
         if !self.is_ended {
-            self.note(0, Some(Error::Cancelled.to_string()));
+            self.note(0, 0, Some(&Error::Cancelled));
         }
     }
 }

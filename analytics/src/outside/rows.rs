@@ -44,6 +44,7 @@ pub struct Rows {
     started: Instant,
     time: Duration,
     count: u64,
+    bytes: u64,
     is_truncated: bool,
     /// Ends with the rows.
     _task: SpawnedTask<()>,
@@ -92,6 +93,7 @@ impl Rows {
             started,
             time,
             count: 0,
+            bytes: 0,
             is_truncated: false,
             _task: task,
         };
@@ -112,6 +114,7 @@ impl Rows {
             match self.part().await {
                 Ok(Some(Part::Batch(batch))) => {
                     self.count += batch.num_rows() as u64;
+                    self.bytes += batch.get_array_memory_size() as u64;
                     return Some(Ok(batch));
                 }
                 Ok(Some(Part::Cut)) => self.is_truncated = true,
@@ -166,7 +169,7 @@ impl Rows {
     fn ended(&mut self, end: Result<Option<Part>>) -> Result<Option<Part>> {
         self.parts.close();
         if let Some(entry) = self.entry.take() {
-            entry.end(self.count, end.as_ref().err());
+            entry.end(self.count, self.bytes, end.as_ref().err());
         }
         end
     }
