@@ -61,6 +61,8 @@ pub(crate) enum Command {
     Mail(Mail),
     /// Writes a view as a file
     Export(Export),
+    /// Prints the view files, as this engine or DuckDB runs them
+    Views(Views),
     /// Learns from each project's own history what evidence against a change is worth
     Train(Train),
     /// Measures how often suspicion is right, on histories whose culprits are known, beside published rules
@@ -340,6 +342,29 @@ pub(crate) struct Sql {
     /// table, csv, json, ndjson, parquet, arrow, markdown, html, xlsx
     #[arg(long, short, default_value = "table")]
     pub format: String,
+}
+
+/// Options of `views`.
+#[derive(Debug, Args)]
+pub(crate) struct Views {
+    /// Whose words the views are printed in
+    #[arg(long, value_enum, default_value_t = Dialect::Annals)]
+    pub dialect: Dialect,
+    /// For DuckDB: the folder that what is no open table is written to
+    #[arg(long, value_name = "DIR")]
+    pub tables: Option<PathBuf>,
+    /// For DuckDB: name the files of the facts one by one, which needs no extension and shows one version only
+    #[arg(long)]
+    pub files: bool,
+}
+
+/// An engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Dialect {
+    /// Annals itself
+    Annals,
+    /// DuckDB
+    Duckdb,
 }
 
 /// Options of `query`.

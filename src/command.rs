@@ -39,6 +39,7 @@ mod token;
 mod train;
 mod upkeep;
 mod upload;
+mod views;
 mod watch;
 mod wires;
 
@@ -65,6 +66,7 @@ pub(crate) async fn run(cli: Cli, config: Config) -> Result<ExitCode> {
         Command::Reader(what) => reader::run(what, &open(&cli, &config).await?)?,
         Command::Mail(options) => mail::run(options, &open(&cli, &config).await?, &config).await?,
         Command::Export(options) => export::run(options, &open(&cli, &config).await?).await?,
+        Command::Views(options) => views::run(options, &open(&cli, &config).await?, &config).await?,
         Command::Train(options) => train::run(options, &open(&cli, &config).await?).await?,
         Command::Evaluate(options) => evaluate::run(options, &open(&cli, &config).await?).await?,
         Command::Quarantine(options) => quarantine::run(options, &open(&cli, &config).await?).await?,

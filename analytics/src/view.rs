@@ -18,6 +18,8 @@
 //! and `CASE` are better than self joins. `CROSS JOIN` makes one batch per row of its left side, so thresholds stand
 //! left: `FROM threshold AS t CROSS JOIN episode AS e`.
 
+pub mod duckdb;
+
 use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;

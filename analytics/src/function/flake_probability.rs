@@ -1,36 +1,38 @@
-//! How likely a test fails at a revision that is good.
+//! How likely a failure is by chance.
 
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Float64Array};
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::datatypes::{DataType, Float64Type};
 use datafusion::error::Result;
 use datafusion::logical_expr::{Signature, Volatility};
 
 use super::{Function, Scalar};
 
 pub(super) const FUNCTION: Function = Function {
-    call: "flake_probability(flaky, total)",
+    call: "flake_probability(flake_rate, break_rate)",
     returns: "double precision",
-    about: "the expected share of runs that fail though nothing is wrong, from 0 to 1, where flaky of total positions did both",
-    formula: "(flaky + 0.5) / (total + 1), the mean of the posterior under Jeffreys' prior Beta(½, ½); null where flaky is not within 0 and total",
-    source: "H. Jeffreys, An Invariant Form for the Prior Probability in Estimation Problems, Proc. R. Soc. A 186 (1946)",
-    example: "SELECT name, flake_probability(flaky_position_count, position_count) AS p FROM flaky_test",
+    about: "the probability that a failure is by chance, from 0 to 1, of a test that fails by chance at one share of positions \
+        and is broken anew at another",
+    formula: "flake_rate / (flake_rate + break_rate); null where a rate is not within 0 and 1, or both are 0",
+    source: "Bayes' rule for two rare causes that exclude each other; the same as flake_probability of step.flakiness",
+    example: "SELECT flake_probability(0.02, 0.005) AS p",
 };
 
 pub(super) fn scalar() -> Scalar {
-    let signature = Signature::exact(vec![DataType::Int64; 2], Volatility::Immutable);
+    let signature = Signature::exact(vec![DataType::Float64; 2], Volatility::Immutable);
     Scalar { name: "flake_probability", signature, returns: DataType::Float64, compute }
 }
 
 fn compute(arrays: &[ArrayRef]) -> Result<ArrayRef> {
-    let column = |place: usize| arrays[place].as_primitive::<Int64Type>().iter();
-    let rows = column(0).zip(column(1)).map(|(flaky, total)| probability(flaky?, total?));
+    let column = |place: usize| arrays[place].as_primitive::<Float64Type>().iter();
+    let rows = column(0).zip(column(1)).map(|(flaky, broken)| probability(flaky?, broken?));
     Ok(Arc::new(rows.collect::<Float64Array>()))
 }
 
-fn probability(flaky: i64, total: i64) -> Option<f64> {
-    (0..=total).contains(&flaky).then(|| (flaky as f64 + 0.5) / (total as f64 + 1.0))
+fn probability(flaky: f64, broken: f64) -> Option<f64> {
+    let is_sound = [flaky, broken].iter().all(|rate| (0.0..=1.0).contains(rate)) && flaky + broken > 0.0;
+    is_sound.then(|| flaky / (flaky + broken))
 }
 
 #[cfg(test)]
@@ -38,9 +40,12 @@ mod tests {
     use super::probability;
 
     #[test]
-    fn few_runs_say_little() {
-        assert_eq!((probability(0, 0), probability(1, 1)), (Some(0.5), Some(0.75)));
-        assert!(probability(0, 1000).unwrap() < 0.0005 && probability(1, 1000).unwrap() > 0.001);
-        assert_eq!((probability(2, 1), probability(-1, 1)), (None, None));
+    fn the_likelier_cause_weighs_more() {
+        assert_eq!(
+            (probability(0.5, 0.5), probability(0.0, 0.1), probability(0.1, 0.0)),
+            (Some(0.5), Some(0.0), Some(1.0))
+        );
+        assert!((probability(0.02, 0.005).unwrap() - 0.8).abs() < 1e-12);
+        assert_eq!((probability(0.0, 0.0), probability(1.5, 0.1), probability(f64::NAN, 0.1)), (None, None, None));
     }
 }

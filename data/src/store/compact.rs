@@ -44,6 +44,16 @@ impl Store {
         Ok(sizes)
     }
 
+    /// Returns the files of each table at its newest publication, as paths below the root of the facts.
+    pub async fn file_paths(&self) -> Result<Vec<(&'static str, Vec<String>)>> {
+        let mut paths = Vec::new();
+        for (index, table) in TABLES.iter().enumerate() {
+            let files = self.newest(index).await?.files()?;
+            paths.push((table.name, files.iter().map(|file| format!("{}/{}", table.name, file.path)).collect()));
+        }
+        Ok(paths)
+    }
+
     /// Merges what can be merged, waiting for whoever does so now. Returns, by table, how many files there were and
     /// how many there are.
     pub async fn compact(&self) -> Result<Vec<FileCount>> {
