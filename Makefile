@@ -42,11 +42,12 @@ test: setup lint ## Runs everything that a change must pass
 	$(CARGO) test --workspace --all-targets --no-fail-fast
 	$(CARGO) test --workspace --doc
 
-bench: setup ## Measures intake, folding, files, rebuilding, pages and questions
+bench: setup ## Measures intake, folding, files, rebuilding, pages, questions and the wires
 	@$(ANNALS_PYTHON) -c 'import $(shell echo $(PARSERS) | tr " " ",")' 2>/dev/null || \
 		$(ANNALS_PYTHON) -m pip install --quiet $(PARSERS) $(PINS)
 	$(CARGO) bench --workspace --bench intake
 	$(CARGO) bench --workspace --bench warehouse
+	$(CARGO) bench --workspace --bench wires
 
 demo: ## Builds a small repository, tells what broke and serves it
 	$(CARGO) run --release -- demo
