@@ -11,7 +11,7 @@ CARGO := cargo --locked
 READERS := deltalake duckdb polars pyarrow
 # What connects to the wires, apart from the readers: they want a newer SQLAlchemy than the bench's oldest parser bears.
 export ANNALS_CLIENTS ?= $(CACHE)/clients/bin/python
-CLIENTS := adbc_driver_flightsql asyncpg pandas polars psycopg pyarrow sqlalchemy
+CLIENTS := adbc_driver_flightsql asyncpg duckdb mcp pandas polars psycopg pyarrow pytz schemathesis sqlalchemy
 # What the bench of intake is compared with; subunit2sql needs the older interfaces.
 PARSERS := test_results_parser junitparser subunit2sql
 PINS := "oslo.db<13" "SQLAlchemy<2"

@@ -10,6 +10,7 @@ mod fault;
 mod full;
 mod import;
 mod intake;
+mod saved;
 mod sending;
 mod server;
 mod wire;

@@ -81,7 +81,8 @@ impl Drop for Server {
 fn python() -> Option<PathBuf> {
     let cached = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache/annals/clients/bin/python"));
     let python = std::env::var_os("ANNALS_CLIENTS").map(PathBuf::from).or_else(cached)?;
-    let imports = "import psycopg, asyncpg, sqlalchemy, pandas, polars, adbc_driver_flightsql";
+    let imports =
+        "import psycopg, asyncpg, sqlalchemy, pandas, polars, adbc_driver_flightsql, duckdb, mcp, pytz, schemathesis";
     let status = Command::new(&python).args(["-c", imports]).stderr(Stdio::null()).status().ok()?;
     status.success().then_some(python)
 }
@@ -90,6 +91,87 @@ fn python() -> Option<PathBuf> {
 fn drivers_bind_copy_stream_cancel_and_look_around() {
     let server = Server::start();
     server.script("clients.py", &[&server.postgres]);
+}
+
+#[test]
+fn java_programs_look_around_and_bind() {
+    let driver = Path::new("/usr/share/java/postgresql.jar");
+    let is_there = Command::new("javac").arg("-version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
+    if !is_there || !driver.is_file() {
+        return eprintln!("skipped: there is no Java with the JDBC driver");
+    }
+    let server = Server::start();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/annals/wire/Jdbc.java");
+    let output = Command::new("java").arg("-cp").arg(driver).arg(script).arg(&server.postgres).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn assistants_ask_by_their_own_client() {
+    let server = Server::start();
+    server.script("assistant.py", &[&server.http, env!("CARGO_BIN_EXE_annals"), server.store.path().to_str().unwrap()]);
+}
+
+#[test]
+fn the_interface_is_as_it_is_described() {
+    let server = Server::start();
+    let Some(python) = python() else { return eprintln!("skipped: there is no Python with the clients") };
+    // Every operation by examples, edge cases and chance; what a reader's token is for is tried without one.
+    let output = Command::new(python.with_file_name("schemathesis"))
+        .args(["run", &format!("http://{}/api/openapi.json", server.http), "--seed", "1", "--max-examples", "5"])
+        .args(["--phases", "examples,coverage,fuzzing", "--checks", "all", "--suppress-health-check", "all"])
+        // SQL and reports are languages: that a text is one is nothing that a schema says.
+        .args(["--exclude-checks", "positive_data_acceptance"])
+        .args(["--request-timeout", "60", "--workers", "2", "--warnings", "off", "--continue-on-failure"])
+        .current_dir(server.store.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
+fn all_views_run_in_duckdb() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let tables = folder.path().to_str().unwrap();
+    let printed = annals(server.store.path(), &["views", "--dialect", "duckdb", "--files", "--tables", tables]).good();
+    let file = folder.path().join("views.sql");
+    std::fs::write(&file, printed).unwrap();
+    server.script("views.py", &[file.to_str().unwrap(), &server.http]);
+}
+
+#[test]
+fn readers_keep_queries_of_their_own() {
+    let store = copy(&demo().store);
+    let token = |name: &str| annals(store.path(), &["reader", "create", name]).good().trim().to_owned();
+    let (ada, bob) = (token("ada"), token("bob"));
+    let server = Server::of(store);
+    let address = format!("http://{}/api/query/mine", server.http);
+    let say = |method: &str, token: &str, body: &str| {
+        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let bearer = format!("Bearer {token}");
+        let answer = match method {
+            "PUT" => agent.put(&address).header("authorization", bearer).content_type("text/plain").send(body),
+            "DELETE" => agent.delete(&address).header("authorization", bearer).call(),
+            _ => agent.get(&address).header("authorization", bearer).call(),
+        };
+        let mut answer = answer.unwrap();
+        (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+    };
+    let (status, text) = say("PUT", &ada, "-- Mine\n-- Parameter: n integer = 2\nSELECT $n + 1 AS n");
+    assert!(status == 200 && text.contains("\"owner\":\"ada\""), "{status} {text}");
+    let (status, text) = say("GET", &bob, "");
+    assert!(status == 200 && text.contains("\"rows\":[[3]]"), "{status} {text}");
+    assert_eq!(say("PUT", &bob, "SELECT 1").0, 403);
+    assert_eq!(say("DELETE", &bob, "").0, 403);
+    for (text, says) in
+        [("DROP TABLE problem", "not allowed"), ("SELECT nope FROM problem", "nope"), ("SELEC", "SELEC")]
+    {
+        let (status, told) = say("PUT", &ada, text);
+        assert!(status == 400 && told.contains(says), "{text}: {status} {told}");
+    }
+    assert_eq!(say("DELETE", &ada, "").0, 204);
+    assert_eq!(say("GET", &ada, "").0, 404);
 }
 
 #[test]
@@ -121,7 +203,16 @@ fn psql_looks_around() {
         "\\l",
         "\\d problem",
         "\\d raw.change",
+        "\\d+",
+        "\\dT",
+        "\\dT+ timestamptz",
+        "\\dd",
+        "\\dL",
+        "\\dp",
         "\\df",
+        "\\df+ wilson_low",
+        "\\sv problem",
+        "\\sv step.episode",
         "\\dx",
         "\\di",
         "\\conninfo",
@@ -132,6 +223,14 @@ fn psql_looks_around() {
     }
     let (_, text) = server.psql("user=me", &["\\d problem"]).unwrap();
     assert!(text.contains("View \"mart.problem\"") && text.contains("timestamp with time zone"), "{text}");
+    let (_, text) = server.psql("user=me", &["\\dt"]).unwrap();
+    assert!(text.contains(" raw ") && text.contains(" note "), "{text}");
+    let (_, text) = server.psql("user=me", &["\\dv"]).unwrap();
+    assert!(text.contains(" mart ") && text.contains(" blamelist "), "{text}");
+    let (_, text) = server.psql("user=me", &["\\df"]).unwrap();
+    assert!(text.contains("wilson_low") && text.contains("count, total"), "{text}");
+    let (_, text) = server.psql("user=me", &["\\sv problem"]).unwrap();
+    assert!(text.contains("CREATE OR REPLACE VIEW mart.problem") && text.contains("Grain:"), "{text}");
     let (_, text) = server.psql("user=me", &["\\d raw.change"]).unwrap();
     assert!(text.contains("author_name") && !text.contains("author_email"), "{text}");
     let (_, text) = server.psql("user=me", &["\\x", "SELECT 1 AS one"]).unwrap();

@@ -186,6 +186,19 @@ def adbc(port, sql):
             return None
 
 
+def assistant(address, sql):
+    call = {"name": "query", "arguments": {"sql": sql}}
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}).encode()
+    request = urllib.request.Request(f"http://{address}/mcp", body, {"Content-Type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            result = json.load(answer)["result"]
+            return None if result["isError"] else f"answered: {result['content'][0]['text'][:200]}"
+    except urllib.error.HTTPError as error:
+        assert error.code == 413, f"{error.code}: {error.read()[:300]!r}"
+        return None
+
+
 def main():
     address, postgres_port, flight_port, folder = sys.argv[1:]
     secret = os.path.join(os.path.dirname(folder), "secret.csv")
@@ -200,6 +213,7 @@ def main():
             "postgres, simple": postgres(postgres_port, sql, False),
             "postgres, prepared": postgres(postgres_port, sql, True),
             "flight": adbc(flight_port, sql),
+            "assistant": assistant(address, sql),
         }
         out += [(way[:100], wire, what) for wire, what in tried.items() if what and way not in answered]
     assert not out, "\n".join(map(str, out))

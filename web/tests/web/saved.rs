@@ -22,8 +22,8 @@ async fn a_query_is_asked_by_its_name() {
         ("/api/query/open_since?days=many", StatusCode::BAD_REQUEST, "`many` is no double"),
         ("/api/query/open_since?weeks=1", StatusCode::BAD_REQUEST, "it takes days"),
         ("/api/query/nothing", StatusCode::NOT_FOUND, "there is no query `nothing`"),
-        ("/api/query/..%2Fsecret", StatusCode::NOT_FOUND, "there is no query"),
-        ("/api/query/open_since.exe", StatusCode::NOT_FOUND, "exe"),
+        ("/api/query/..%2Fsecret", StatusCode::NOT_FOUND, "no format"),
+        ("/api/query/open_since.exe", StatusCode::NOT_FOUND, "no format `exe`"),
         ("/api/query/torn", StatusCode::BAD_REQUEST, "line 2: `sometimes` is no schedule"),
     ] {
         let reply = get(&site, address).await;
