@@ -133,7 +133,7 @@ mod tests {
             ("SELECT last_value(a ORDER BY b) AS c FROM t", "last(a ORDER BY b) AS c"),
             (
                 "SELECT last_value(a) IGNORE NULLS OVER (ORDER BY b) AS c FROM t",
-                "last_value(a IGNORE NULLS) OVER (ORDER BY b)",
+                "last_value(a IGNORE NULLS) OVER ( ORDER BY b )",
             ),
             (
                 "SELECT approx_percentile_cont(0.95) WITHIN GROUP (ORDER BY d) AS p FROM t",
