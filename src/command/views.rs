@@ -8,7 +8,7 @@ use std::path::Path;
 
 use annals_analytics::view::{self, View, duckdb};
 use annals_analytics::{Session, Warehouse};
-use annals_data::schema::{TABLES, Visibility};
+use annals_data::schema::{Column, FILE_COLUMNS, Kind, TABLES, Table, Visibility};
 use anyhow::{Context, Result, bail};
 use futures::StreamExt;
 use parquet::arrow::ArrowWriter;
@@ -81,7 +81,7 @@ async fn facts(options: &cli::Views, warehouse: &Warehouse, config: &Config) -> 
         let columns = table.columns.iter().filter(|column| column.visibility == Visibility::Public);
         let columns = columns.map(|column| format!("\"{}\"", column.name)).collect::<Vec<_>>().join(", ");
         let source = match files.iter().find(|(name, _)| *name == table.name) {
-            Some((_, paths)) if paths.is_empty() => bail!("`{}` has no files yet", table.name),
+            Some((_, paths)) if paths.is_empty() => format!("({})", none(table)),
             Some((_, paths)) => {
                 let paths: Vec<_> = paths.iter().map(|path| quoted(path)).collect();
                 format!("read_parquet([{}], union_by_name = true)", paths.join(", "))
@@ -91,6 +91,29 @@ async fn facts(options: &cli::Views, warehouse: &Warehouse, config: &Config) -> 
         anstream::println!("CREATE OR REPLACE VIEW raw.\"{}\" AS SELECT {columns} FROM {source};", table.name);
     }
     Ok(())
+}
+
+/// Returns the query of a table that has no files yet: no rows of its columns.
+fn none(table: &Table) -> String {
+    let column = |column: &Column| format!("CAST(NULL AS {}) AS \"{}\"", type_of(column.kind), column.name);
+    let columns = table.columns.iter().filter(|column| column.visibility == Visibility::Public).map(column);
+    format!("SELECT {} WHERE false", columns.collect::<Vec<_>>().join(", "))
+}
+
+/// Returns what DuckDB calls the type of a column.
+fn type_of(kind: Kind) -> String {
+    match kind {
+        Kind::Int => "BIGINT".into(),
+        Kind::Real => "DOUBLE".into(),
+        Kind::Text => "VARCHAR".into(),
+        Kind::Texts => "VARCHAR[]".into(),
+        Kind::Flag => "BOOLEAN".into(),
+        Kind::Time => "TIMESTAMPTZ".into(),
+        Kind::Files => {
+            let field = |column: &Column| format!("\"{}\" {}", column.name, type_of(column.kind));
+            format!("STRUCT({})[]", FILE_COLUMNS.iter().map(field).collect::<Vec<_>>().join(", "))
+        }
+    }
 }
 
 /// Returns where the facts are, as text between quotes: a folder, or the address of an object store.

@@ -44,6 +44,14 @@ pub async fn answer(app: &App, asker: &Asker, message: &Value) -> Option<Value> 
     Some(json!({"jsonrpc": "2.0", "id": id, "result": result}))
 }
 
+/// Returns whether a value is a message of the protocol: a request, a notification, or an answer.
+pub fn is_message(value: &Value) -> bool {
+    let is_id = |id: &Value| id.is_string() || id.is_number();
+    value["jsonrpc"] == "2.0"
+        && (value["method"].is_string() || value.get("result").is_some())
+        && value.get("id").is_none_or(is_id)
+}
+
 fn greeting(params: &Value) -> Value {
     let asked = params.get("protocolVersion").and_then(Value::as_str);
     let spoken = asked.filter(|asked| REVISIONS.contains(asked)).unwrap_or(REVISIONS[0]);

@@ -26,8 +26,8 @@ pub(crate) async fn post(
             return Ok((StatusCode::BAD_REQUEST, axum::Json(mcp::unread(&error.to_string()))).into_response());
         }
     };
-    if !message.is_object() || !(message["method"].is_string() || message.get("result").is_some()) {
-        let told = mcp::unread("a message is one object with a method");
+    if !mcp::is_message(&message) {
+        let told = mcp::unread("a message is one object of JSON-RPC 2.0 with a method");
         return Ok((StatusCode::BAD_REQUEST, axum::Json(told)).into_response());
     }
     Ok(match mcp::answer(&app, &asker, &message).await {

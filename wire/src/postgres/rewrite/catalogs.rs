@@ -4,14 +4,15 @@
 //! them finds nothing. Only statements that read nothing but catalogs are changed by this.
 
 use datafusion::sql::sqlparser::ast::{
-    ArrayElemTypeDef, BinaryOperator, CastKind, DataType as SqlType, Expr, Function, FunctionArg, FunctionArgExpr,
-    FunctionArguments, Ident, Query, SelectItem, SetExpr, Value, ValueWithSpan,
+    AccessExpr, ArrayElemTypeDef, BinaryOperator, CastKind, DataType as SqlType, Expr, Function, FunctionArg,
+    FunctionArgExpr, FunctionArguments, Ident, Query, SelectItem, SetExpr, Value, ValueWithSpan,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
 /// Columns of lists that the catalogs have in Postgres and lack here.
-const LACKING: &[&str] = &["datacl", "defaclacl", "nspacl", "proacl", "relacl", "reloptions", "setconfig"];
+const LACKING: &[&str] =
+    &["attacl", "datacl", "defaclacl", "nspacl", "proacl", "relacl", "reloptions", "setconfig", "typacl"];
 
 /// Columns that number the columns of keys; they are texts here.
 const KEYS: &[&str] = &["confkey", "conkey", "indkey"];
@@ -49,7 +50,9 @@ pub(super) fn change(expr: &mut Expr) {
             }
         }
         // A part of a key's columns.
-        Expr::CompoundFieldAccess { root, .. } if is_of_keys(root) => *expr = null(SqlType::BigInt(None)),
+        Expr::CompoundFieldAccess { root, access_chain } if is_of_keys(root) || access_chain.iter().any(names_keys) => {
+            *expr = null(SqlType::BigInt(None));
+        }
         Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => {
             by_name(left, right);
             by_name(right, left);
@@ -114,6 +117,11 @@ fn is_of_keys(expr: &Expr) -> bool {
         }
         other => last_word(other) == "keys",
     }
+}
+
+/// Returns whether a step from a table to a part of it goes to the columns of a key.
+fn names_keys(step: &AccessExpr) -> bool {
+    matches!(step, AccessExpr::Dot(column) if KEYS.contains(&last_word(column).as_str()))
 }
 
 /// Returns nothing for a subquery of tables without rows.
