@@ -67,6 +67,14 @@ pub(crate) enum Command {
     Train(Train),
     /// Measures how often suspicion is right, on histories whose culprits are known, beside published rules
     Evaluate(Evaluate),
+    /// Builds the revisions of blamelists that tell most, until culprits are verified
+    Bisect(Bisect),
+    /// Compares two windows of time, branches or builders, test by test; exit status 1 with --strict and a regression
+    Compare(Compare),
+    /// Lists the tests that a change most likely breaks, in the order in which to run them
+    Rerun(Rerun),
+    /// Lists the thresholds of all rules, or tells what the whole history would look like under others
+    Rules(Rules),
     /// Lists tests whose failures shall not count, in the words of a test runner
     Quarantine(Quarantine),
     /// Computes all knowledge anew from the facts
@@ -96,6 +104,83 @@ pub(crate) struct Train {
     /// Go back to the shipped weights
     #[arg(long, conflicts_with = "dry_run")]
     pub forget: bool,
+}
+
+/// Options of `rerun`.
+#[derive(Debug, Args)]
+pub(crate) struct Rerun {
+    /// The change, or the beginning of its id [default: the newest change of each project]
+    #[arg(default_value = "", hide_default_value = true)]
+    pub revision: String,
+    /// Only this project
+    #[arg(long)]
+    pub project: Option<String>,
+    /// At most so many tests
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub limit: usize,
+}
+
+/// Options of `rules`.
+#[derive(Debug, Args)]
+pub(crate) struct Rules {
+    /// Judge the whole history as if a threshold were so, and tell what would change; may be repeated
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub dry_run: Vec<String>,
+    /// Of each kind of change, at most so many examples
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub examples: usize,
+}
+
+/// Options of `bisect`.
+#[derive(Debug, Args)]
+pub(crate) struct Bisect {
+    /// Problems, as `annals problems` lists them in brackets
+    pub problem: Vec<String>,
+    /// All open problems with several changes against them, those that most tests share first
+    #[arg(long, conflicts_with = "problem")]
+    pub all: bool,
+    /// Only this project
+    #[arg(long)]
+    pub project: Option<String>,
+    /// URL or path of the repository [default: the mirror that `collect` made]
+    #[arg(long)]
+    pub repository: Option<String>,
+    /// At most so many builds
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub budget: u32,
+    /// With --all, at most so many problems
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub limit: usize,
+    /// How sure a culprit has to be: the flakier its test, the more builds verify it
+    #[arg(long, value_name = "P", default_value_t = 0.999)]
+    pub confidence: f64,
+    /// Builds at once [default: the number of cores]
+    #[arg(long, short, value_name = "N")]
+    pub jobs: Option<usize>,
+    /// Do not write down what was found; the builds are kept all the same
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Options of `compare`.
+#[derive(Debug, Args)]
+pub(crate) struct Compare {
+    /// The window to compare with, in words of project=, branch=, builder=, from=, to= (position, date or revision) and
+    /// days= (7..37 before the newest) [default: the 30 days before the newest 7]
+    #[arg(default_value = "", hide_default_value = true)]
+    pub base: String,
+    /// The window that is judged, in the same words [default: the newest 7 days]
+    #[arg(default_value = "", hide_default_value = true)]
+    pub sample: String,
+    /// Also tests that are new or vanished
+    #[arg(long)]
+    pub all: bool,
+    /// At most so many tests
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub limit: usize,
+    /// Exit with 1 if a test regressed or a new one fails
+    #[arg(long)]
+    pub strict: bool,
 }
 
 /// Options of `quarantine`.
@@ -128,12 +213,24 @@ pub(crate) struct Evaluate {
     /// Count only breaks at this position and behind; those before still teach
     #[arg(long, value_name = "POSITION", default_value_t = 0)]
     pub from: i64,
+    /// Judge which change mended a test, not which one broke it
+    #[arg(long)]
+    pub fixes: bool,
+    /// The probability from which on somebody is named
+    #[arg(long, value_name = "P", default_value_t = 0.5)]
+    pub threshold: f64,
     /// Count only breaks by the revisions in this file, one in a line
     #[arg(long, value_name = "FILE")]
     pub culprits: Option<PathBuf>,
     /// Print JSON instead of a table
     #[arg(long)]
     pub json: bool,
+    /// Measure how soon breaks are found when tests run in the order of `rerun`
+    #[arg(long)]
+    pub order: bool,
+    /// Instead of the store, judge so many made-up histories: innocents that are named, and what bisection costs
+    #[arg(long, value_name = "N")]
+    pub injected: Option<u64>,
 }
 
 /// Options of `demo`.
@@ -176,6 +273,12 @@ pub(crate) struct Collect {
     /// Only this builder; may be repeated
     #[arg(long, value_name = "NAME")]
     pub builder: Vec<String>,
+    /// Afterwards, build what lies between different verdicts, until it is known which change each test follows
+    #[arg(long)]
+    pub refine: bool,
+    /// With --refine, at most so many more builds
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub budget: usize,
 }
 
 /// Options of `ingest`.

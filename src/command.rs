@@ -15,8 +15,10 @@ use datafusion::common::ScalarValue;
 use crate::cli::{Cli, Command};
 use crate::config::Config;
 
+mod bisect;
 mod blame;
 mod collect;
+mod compare;
 mod demo;
 mod desk;
 mod doctor;
@@ -32,6 +34,8 @@ mod problems;
 mod quarantine;
 mod query;
 mod reader;
+mod rerun;
+mod rules;
 mod serve;
 mod sql;
 mod test_name;
@@ -70,6 +74,10 @@ pub(crate) async fn run(cli: Cli, config: Config) -> Result<ExitCode> {
         Command::Train(options) => train::run(options, &open(&cli, &config).await?).await?,
         Command::Evaluate(options) => evaluate::run(options, &open(&cli, &config).await?).await?,
         Command::Quarantine(options) => quarantine::run(options, &open(&cli, &config).await?).await?,
+        Command::Rerun(options) => rerun::run(options, &open(&cli, &config).await?).await?,
+        Command::Rules(options) => rules::run(options, &open(&cli, &config).await?).await?,
+        Command::Bisect(options) => return bisect::run(options, &open(&cli, &config).await?, &config).await,
+        Command::Compare(options) => return compare::run(options, &open(&cli, &config).await?).await,
         Command::Rebuild => maintain::rebuild(&open(&cli, &config).await?).await?,
         Command::Compact => maintain::compact(&open(&cli, &config).await?, &config).await?,
         Command::Retain(options) => maintain::retain(options, &open(&cli, &config).await?, &config).await?,

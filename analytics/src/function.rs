@@ -4,12 +4,20 @@
 //! written. Nothing here reads a file, a clock or the network.
 
 mod blamelist;
+mod chance_probability;
 mod changepoints;
+mod compare_windows;
+mod duration_steps;
 mod entropy;
+mod failure_steps;
 mod fisher_exact;
+mod fisher_tail;
 mod flake_probability;
 mod flip_rate;
+mod list;
+mod rerun_order;
 mod signature;
+mod text_clusters;
 mod time_bucket;
 mod wilson;
 
@@ -42,12 +50,19 @@ pub struct Function {
 /// All functions, by name.
 pub const FUNCTIONS: &[&Function] = &[
     &blamelist::FUNCTION,
+    &chance_probability::FUNCTION,
     &changepoints::FUNCTION,
+    &compare_windows::FUNCTION,
+    &duration_steps::FUNCTION,
     &entropy::FUNCTION,
+    &failure_steps::FUNCTION,
     &fisher_exact::FUNCTION,
+    &fisher_tail::FUNCTION,
     &flake_probability::FUNCTION,
     &flip_rate::FUNCTION,
+    &rerun_order::FUNCTION,
     &signature::FUNCTION,
+    &text_clusters::FUNCTION,
     &time_bucket::FUNCTION,
     &wilson::HIGH,
     &wilson::LOW,
@@ -55,23 +70,32 @@ pub const FUNCTIONS: &[&Function] = &[
 
 /// Makes the functions known to a session.
 pub(crate) fn register(context: &SessionContext) {
-    let scalars = [
+    let of_series = [
         changepoints::scalar(),
+        duration_steps::scalar(),
         entropy::scalar(),
-        fisher_exact::scalar(),
-        flake_probability::scalar(),
+        failure_steps::scalar(),
         flip_rate::scalar(),
+        text_clusters::scalar(),
+    ];
+    let of_values = [
+        chance_probability::scalar(),
+        fisher_exact::scalar(),
+        fisher_tail::scalar(),
+        flake_probability::scalar(),
         signature::scalar(),
         wilson::high(),
         wilson::low(),
     ];
-    for scalar in scalars {
+    for scalar in of_series.into_iter().chain(of_values) {
         context.register_udf(ScalarUDF::new_from_impl(scalar));
     }
     if let Some(time_bucket) = time_bucket::scalar(context) {
         context.register_udf(time_bucket);
     }
     context.register_udtf("blamelist", Arc::new(blamelist::Table));
+    context.register_udtf("compare_windows", Arc::new(compare_windows::Table));
+    context.register_udtf("rerun_order", Arc::new(rerun_order::Table));
 }
 
 /// A function of whole columns.

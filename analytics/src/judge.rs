@@ -5,10 +5,15 @@
 //! - `change`: what a change says by its files and its message, and how common its words are.
 //! - `incident`: problems of one range and the figures of the evidence against each of its changes.
 //! - `model`: suspicion as a conditional logit, and how its weights are learnt.
+//! - `order`: which tests to run first for a change; [`foresight`]: how soon they find what it breaks.
 //! - `rival`: the published rules that it is compared with; `thin`: histories with a hidden answer.
 //! - `read`: rows of a session as the above.
 //! - `clue`: the figures as the table `judge.clue`, on which the view `clue` stands.
 //! - [`train`]: weights learnt from a project's own ranges.
+//! - `cluster`: failure texts that say nearly the same.
+//! - [`hunt`]: which revision to build next to find a culprit, and when one is verified.
+//! - [`injected`]: how often innocents are named, and what hunts cost, on made-up histories.
+//! - `changepoint`, `pace`, `fisher`, `gamma`: the statistics of steps and of differences, behind SQL functions.
 //! - [`evaluate`]: how often the model is right, on histories whose culprits are known.
 //!
 //! The product of weights and figures, the share of each change and who is guilty are views (`step/judgement.sql`,
@@ -16,14 +21,23 @@
 
 pub mod evaluate;
 pub mod evidence;
+pub mod foresight;
+pub mod hunt;
+pub mod injected;
 pub mod train;
 
+pub(crate) mod change;
+pub(crate) mod changepoint;
 pub(crate) mod clue;
+pub(crate) mod cluster;
+pub(crate) mod fisher;
+pub(crate) mod order;
+pub(crate) mod pace;
+pub(crate) mod read;
+pub(crate) mod words;
 
-mod change;
+mod gamma;
 mod incident;
 mod model;
-mod read;
 mod rival;
 mod thin;
-mod words;

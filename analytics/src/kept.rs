@@ -1,9 +1,11 @@
-//! Views that are computed once per session, when somebody first asks, and then read from memory.
+//! Tables that are computed once per session, when somebody first asks, and then read from memory.
 //!
 //! A plain view is planned into every query that reads it, so one that many others stand on would be computed again for
 //! each of them. What is kept follows from one version of the tables, as everything in a session does, so it needs no
-//! renewal: the next session keeps its own. Which views are kept is said in their heads, see [`crate::view`].
+//! renewal: the next session keeps its own. Which views are kept is said in their heads, see [`crate::view`]; the
+//! evidence against changes is kept, too, see [`crate::judge`].
 
+use std::fmt::Debug;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -18,26 +20,30 @@ use datafusion::logical_expr::{Expr, LogicalPlan, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use tokio::sync::OnceCell;
 
-/// A view whose rows stay in memory once they are computed.
+/// What can be computed once.
+#[async_trait]
+pub(crate) trait Source: Debug + Send + Sync + 'static {
+    /// Returns the columns.
+    fn schema(&self) -> SchemaRef;
+
+    /// Computes the rows.
+    async fn compute(&self) -> Result<MemTable>;
+}
+
+/// A table whose rows stay in memory once they are computed.
 #[derive(Debug)]
-pub(crate) struct KeptView {
-    plan: LogicalPlan,
-    schema: SchemaRef,
-    /// The engine of the session itself: whoever asks first must not have the view computed within bounds of their own.
-    state: SessionState,
+pub(crate) struct Kept<S> {
+    source: S,
     rows: OnceCell<MemTable>,
 }
 
-impl KeptView {
-    /// Returns the view that `plan` computes.
-    pub(crate) fn new(plan: LogicalPlan, state: &SessionState) -> Self {
-        // Plan and execution do not always agree on which columns have no null, so none promises it.
-        let nullable = plan.schema().fields().iter().map(|field| field.as_ref().clone().with_nullable(true));
-        let schema = Arc::new(Schema::new(nullable.collect::<Fields>()));
-        // The catalog holds this view: a state that holds the catalog would keep the session alive for ever.
-        let nothing = Arc::new(MemoryCatalogProviderList::new());
-        let state = SessionStateBuilder::new_from_existing(state.clone()).with_catalog_list(nothing).build();
-        Self { plan, schema, state, rows: OnceCell::new() }
+/// A view whose rows stay in memory.
+pub(crate) type KeptView = Kept<Planned>;
+
+impl<S: Source> Kept<S> {
+    /// Returns the table of what `source` computes.
+    pub(crate) fn of(source: S) -> Self {
+        Self { source, rows: OnceCell::new() }
     }
 
     /// Computes the rows, if nobody has asked for them yet.
@@ -46,27 +52,14 @@ impl KeptView {
     }
 
     async fn rows(&self) -> Result<&MemTable> {
-        self.rows.get_or_try_init(|| self.compute()).await
-    }
-
-    async fn compute(&self) -> Result<MemTable> {
-        let partitions = DataFrame::new(self.state.clone(), self.plan.clone()).collect_partitioned().await?;
-        let planned = |batches: Vec<RecordBatch>| batches.iter().map(|batch| self.planned(batch)).collect();
-        MemTable::try_new(self.schema.clone(), partitions.into_iter().map(planned).collect::<Result<_>>()?)
-    }
-
-    /// Returns the rows in the types that were planned: what runs may represent texts in another way.
-    fn planned(&self, batch: &RecordBatch) -> Result<RecordBatch> {
-        let columns = batch.columns().iter().zip(self.schema.fields());
-        let columns = columns.map(|(column, field)| cast(column, field.data_type())).collect::<Result<Vec<_>, _>>()?;
-        Ok(RecordBatch::try_new(self.schema.clone(), columns)?)
+        self.rows.get_or_try_init(|| self.source.compute()).await
     }
 }
 
 #[async_trait]
-impl TableProvider for KeptView {
+impl<S: Source> TableProvider for Kept<S> {
     fn schema(&self) -> SchemaRef {
-        self.schema.clone()
+        self.source.schema()
     }
 
     fn table_type(&self) -> TableType {
@@ -81,5 +74,51 @@ impl TableProvider for KeptView {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         self.rows().await?.scan(state, projection, filters, limit).await
+    }
+}
+
+/// Returns the engine of a session without its catalog: the catalog will hold what is kept, and a state that holds the
+/// catalog would keep the session alive for ever. It is the session's own engine: whoever asks first must not have a
+/// table computed within bounds of their own.
+pub(crate) fn engine(state: &SessionState) -> SessionState {
+    let nothing = Arc::new(MemoryCatalogProviderList::new());
+    SessionStateBuilder::new_from_existing(state.clone()).with_catalog_list(nothing).build()
+}
+
+/// The plan of a view.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    plan: LogicalPlan,
+    schema: SchemaRef,
+    state: SessionState,
+}
+
+impl Planned {
+    /// Returns the source that `plan` computes.
+    pub(crate) fn new(plan: LogicalPlan, state: &SessionState) -> Self {
+        // Plan and execution do not always agree on which columns have no null, so none promises it.
+        let nullable = plan.schema().fields().iter().map(|field| field.as_ref().clone().with_nullable(true));
+        let schema = Arc::new(Schema::new(nullable.collect::<Fields>()));
+        Self { plan, schema, state: engine(state) }
+    }
+
+    /// Returns the rows in the types that were planned: what runs may represent texts in another way.
+    fn planned(&self, batch: &RecordBatch) -> Result<RecordBatch> {
+        let columns = batch.columns().iter().zip(self.schema.fields());
+        let columns = columns.map(|(column, field)| cast(column, field.data_type())).collect::<Result<Vec<_>, _>>()?;
+        Ok(RecordBatch::try_new(self.schema.clone(), columns)?)
+    }
+}
+
+#[async_trait]
+impl Source for Planned {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    async fn compute(&self) -> Result<MemTable> {
+        let partitions = DataFrame::new(self.state.clone(), self.plan.clone()).collect_partitioned().await?;
+        let planned = |batches: Vec<RecordBatch>| batches.iter().map(|batch| self.planned(batch)).collect();
+        MemTable::try_new(self.schema.clone(), partitions.into_iter().map(planned).collect::<Result<_>>()?)
     }
 }

@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 
 use crate::function;
 use crate::judge::{clue, evidence};
-use crate::kept::KeptView;
+use crate::kept::{Kept, KeptView, Planned};
 use crate::prepared::Prepared;
 use crate::view::{self, View};
 use crate::{Error, Result};
@@ -177,7 +177,7 @@ async fn register_views(context: &SessionContext, views: &[&View]) -> Result<()>
         for (view, _) in ready {
             let plan = plan(&state, view).await.map_err(|source| fault(view, source))?;
             let table: Arc<dyn TableProvider> = match view.is_kept {
-                true => Arc::new(KeptView::new(plan, &state)),
+                true => Arc::new(KeptView::of(Planned::new(plan, &state))),
                 false => Arc::new(ViewTable::new(plan, Some(view.text.clone()))),
             };
             context.register_table(TableReference::partial(view.layer.as_str(), view.name.as_str()), table)?;
@@ -189,8 +189,8 @@ async fn register_views(context: &SessionContext, views: &[&View]) -> Result<()>
 
 /// Registers what is computed by more than SQL: views stand on it as on raw tables.
 async fn register_judge(context: &SessionContext) -> Result<()> {
-    let clues = clue::ClueTable::new(&context.state()).await?;
-    context.register_table(clue::NAME, Arc::new(clues))?;
+    let clues = clue::Clues::new(&context.state()).await?;
+    context.register_table(clue::NAME, Arc::new(Kept::of(clues)))?;
     Ok(())
 }
 

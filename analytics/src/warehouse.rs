@@ -23,6 +23,13 @@ use crate::session::{self, RawTables};
 use crate::view::View;
 use crate::{Error, Result, Session};
 
+mod rehearsal;
+
+pub use rehearsal::Rehearsal;
+
+/// The thresholds in force, by name.
+type Settings = std::collections::HashMap<&'static str, f64>;
+
 /// An open store with its knowledge.
 pub struct Warehouse {
     store: Store,
@@ -180,11 +187,21 @@ impl Warehouse {
     /// Builds a session on the batch that knowledge stands at: another process may be writing meanwhile.
     async fn build_session(&self, sessions: &mut Sessions) -> Result<(Version, Session)> {
         let settings = fold::settings(self.store.state())?;
+        self.build_session_of(sessions, &self.knowledge, &settings).await
+    }
+
+    /// Builds a session on other knowledge or settings.
+    async fn build_session_of(
+        &self,
+        sessions: &mut Sessions,
+        knowledge: &Knowledge,
+        settings: &Settings,
+    ) -> Result<(Version, Session)> {
         let state = self.store.state().revision()?;
-        let (batch, knowledge, tables) = raw::knowledge(&self.knowledge)?;
+        let (batch, knowledge, tables) = raw::knowledge(knowledge)?;
         let publication = self.store.publication_of(batch)?;
         let mut tables: RawTables = tables.into_iter().collect();
-        tables.extend(raw::state(self.store.state(), &settings)?);
+        tables.extend(raw::state(self.store.state(), settings)?);
         for (table, provider) in self.store.providers(&publication).await? {
             let provider = sessions.dimensions.resident(table.name, provider, publication.batch).await?;
             tables.insert(table.name.to_owned(), provider);

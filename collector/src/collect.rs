@@ -80,9 +80,24 @@ pub struct Summary {
 }
 
 /// One build to run.
-struct Task<'a> {
-    revision: &'a Revision,
-    builder: &'a Builder,
+#[derive(Clone, Copy, Debug)]
+pub struct Task<'a> {
+    /// What is built.
+    pub revision: &'a Revision,
+    /// How.
+    pub builder: &'a Builder,
+    /// How often it was built before.
+    pub repeat: u32,
+}
+
+/// Runs these builds, whatever was built before; as [`collect`] otherwise. Returns how many were handed over.
+pub fn build<E: From<Error>>(
+    plan: &Plan<'_>,
+    tasks: &[Task<'_>],
+    cancellation: &CancellationFlag,
+    emit: &mut dyn FnMut(Event) -> Result<(), E>,
+) -> Result<usize, E> {
+    queue::run(plan, tasks, cancellation, emit)
 }
 
 /// Reads the changes that are not `known` and runs the builds whose keys are not `done`, oldest revision first.
@@ -144,6 +159,6 @@ fn tasks<'a>(plan: &Plan<'a>, done: &dyn Fn(&str) -> bool) -> Vec<Task<'a>> {
         .picked
         .revisions
         .iter()
-        .flat_map(|revision| plan.builders.iter().map(move |builder| Task { revision, builder }));
+        .flat_map(|revision| plan.builders.iter().map(move |builder| Task { revision, builder, repeat: 0 }));
     all.filter(|task| !done(&run::key(&plan.picked.branch, &task.builder.name, &task.revision.id))).collect()
 }

@@ -45,14 +45,21 @@ pub struct Job<'a> {
     pub logs: &'a Path,
     /// The bounds of a single report.
     pub limits: Limits,
+    /// How often it was built before: 0, but for who asks whether a verdict is chance.
+    pub repeat: u32,
 }
 
 impl Job<'_> {
     /// Returns the idempotency key: a branch, a builder and a revision are built once, also when the builder's
-    /// definition changes later.
+    /// definition changes later, and once for each repeat.
     pub fn key(&self) -> String {
-        key(self.branch, &self.builder.name, &self.revision.id)
+        repeat_key(&key(self.branch, &self.builder.name, &self.revision.id), self.repeat)
     }
+}
+
+/// Returns the key of a repeated build.
+pub fn repeat_key(key: &str, repeat: u32) -> String {
+    if repeat == 0 { key.to_owned() } else { format!("{key}:{repeat}") }
 }
 
 /// Returns the idempotency key of a collected build. Neither branches nor builders hold a `:`.

@@ -27,6 +27,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("state/4.sql"),
     include_str!("state/5.sql"),
     include_str!("state/6.sql"),
+    include_str!("state/7.sql"),
 ];
 
 /// The open state database.

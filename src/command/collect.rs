@@ -1,5 +1,7 @@
 //! `annals collect`: runs builds over a repository's history and commits them as they end.
 
+mod refine;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -7,7 +9,7 @@ use std::time::{Duration, Instant};
 use annals_analytics::Warehouse;
 use annals_collector::builder::Builder;
 use annals_collector::collect::{Event, Plan, Summary, collect};
-use annals_collector::history::{History, Selection};
+use annals_collector::history::{History, Picked, Selection};
 use annals_collector::mirror::{self, Mirror};
 use annals_collector::report::Limits;
 use annals_collector::{CancellationFlag, builder, run as build_run};
@@ -27,6 +29,7 @@ use crate::style;
 const COMMIT_EVERY: Duration = Duration::from_secs(2);
 
 /// What is to be collected.
+#[derive(Clone)]
 pub(super) struct Job {
     /// The repository, URL or path.
     pub repository: String,
@@ -61,7 +64,11 @@ pub(super) async fn run(options: &cli::Collect, warehouse: &Warehouse, config: &
         limits: config.report,
     };
     let flag = interrupt::flag();
-    let summary = work(warehouse, job, flag).await?;
+    let refined = options.refine.then(|| (job.clone(), flag.clone()));
+    let mut summary = work(warehouse, job, flag).await?;
+    if let Some((job, flag)) = refined.filter(|_| !summary.is_cancelled) {
+        summary.is_cancelled = refine::run(warehouse, &job, options.budget, &flag).await?;
+    }
     Ok(if summary.is_cancelled { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS })
 }
 
@@ -96,27 +103,7 @@ fn work_blocking(warehouse: &Warehouse, job: &Job, flag: &CancellationFlag, hand
         anstream::eprintln!("the repository is shallow: blamelists end where its history ends");
     }
     let picked = history.select(&job.selection)?;
-    let plan = Plan {
-        project: &job.project,
-        history,
-        picked: &picked,
-        builders: &job.builders,
-        jobs: job.jobs,
-        work: &root.join("work"),
-        logs: &warehouse.store().log_folder(),
-        limits: job.limits,
-    };
-    let keys = picked.revisions.iter().flat_map(|revision| {
-        job.builders.iter().map(|builder| build_run::key(&picked.branch, &builder.name, &revision.id))
-    });
-    let done = warehouse.store().known_builds(&job.project, &keys.collect::<Vec<_>>())?;
-    let known = |revision: &str| warehouse.store().knows_change(&job.project, revision).unwrap_or(false);
-    let mut writer = Writer::new(warehouse, handle);
-    let result = collect(&plan, &known, &|key| done.contains(key), flag, &mut |event| writer.take(event));
-    // What was finished before an error or an interruption is kept.
-    writer.flush()?;
-    let summary = result?;
-    drop(writer.bar.take());
+    let summary = build(warehouse, job, history, &picked, &job.builders, flag, handle)?;
     anstream::eprintln!(
         "{}: {} revisions of `{}`: {} builds run, {} there already, {} new changes",
         job.project,
@@ -126,6 +113,41 @@ fn work_blocking(warehouse: &Warehouse, job: &Job, flag: &CancellationFlag, hand
         summary.skipped,
         summary.changes
     );
+    Ok(summary)
+}
+
+/// Runs the builds of these revisions that the store does not have.
+fn build(
+    warehouse: &Warehouse,
+    job: &Job,
+    history: &History,
+    picked: &Picked,
+    builders: &[Builder],
+    flag: &CancellationFlag,
+    handle: &Handle,
+) -> Result<Summary> {
+    let root = warehouse.store().root();
+    let plan = Plan {
+        project: &job.project,
+        history,
+        picked,
+        builders,
+        jobs: job.jobs,
+        work: &root.join("work"),
+        logs: &warehouse.store().log_folder(),
+        limits: job.limits,
+    };
+    let keys = picked.revisions.iter().flat_map(|revision| {
+        builders.iter().map(|builder| build_run::key(&picked.branch, &builder.name, &revision.id))
+    });
+    let done = warehouse.store().known_builds(&job.project, &keys.collect::<Vec<_>>())?;
+    let known = |revision: &str| warehouse.store().knows_change(&job.project, revision).unwrap_or(false);
+    let mut writer = Writer::new(warehouse, handle);
+    let result = collect(&plan, &known, &|key| done.contains(key), flag, &mut |event| writer.take(event));
+    // What was finished before an error or an interruption is kept.
+    writer.flush()?;
+    let summary = result?;
+    drop(writer.bar.take());
     Ok(summary)
 }
 
@@ -187,6 +209,16 @@ impl<'a> Writer<'a> {
             ));
         }
         bar.step(&format!("{} {}", build.builder, short(&build.revision)));
+    }
+}
+
+/// Returns the history of a project: its mirror's, brought up to date where the repository is named.
+pub(super) fn mirror(warehouse: &Warehouse, project: &str, repository: Option<&str>) -> Result<History> {
+    let folder = warehouse.store().root().join("mirror").join(folder_name(project));
+    match repository {
+        Some(repository) => Ok(Mirror::open_or_clone(repository, &folder)?.history().clone()),
+        None if folder.exists() => Ok(History::open(&folder)?),
+        None => bail!("project `{}` was not collected here; say which `--repository` it is", super::plain(project)),
     }
 }
 

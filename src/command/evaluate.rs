@@ -4,16 +4,26 @@ use std::collections::HashSet;
 
 use annals_analytics::Warehouse;
 use annals_analytics::judge::evaluate::{self, Protocol, Score};
+use annals_analytics::judge::foresight::{self, Foresight};
+use annals_analytics::judge::injected::{self, BANDS, Injected};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 
 use super::plain;
 use crate::{cli, style};
 
+/// How sure a culprit has to be in made-up histories, as `annals bisect` wants it unless told otherwise.
+const CONFIDENCE: f64 = 0.999;
+
 /// Runs the command.
 pub(super) async fn run(options: &cli::Evaluate, warehouse: &Warehouse) -> Result<()> {
+    if let Some(count) = options.injected {
+        return made_up(count).await;
+    }
     let protocol = Protocol {
         project: options.project.clone(),
+        fixes: options.fixes,
+        threshold: options.threshold,
         thinning: options.every.clone(),
         hidden: options.hide.clone(),
         from_position: options.from,
@@ -25,6 +35,9 @@ pub(super) async fn run(options: &cli::Evaluate, warehouse: &Warehouse) -> Resul
             }
         },
     };
+    if options.order {
+        return order(&foresight::measure(&*warehouse.session().await?, &protocol).await?);
+    }
     let scores = evaluate::evaluate(&*warehouse.session().await?, &protocol).await?;
     if scores.is_empty() {
         bail!("no break has a known culprit: none lies between two tested positions that are neighbours");
@@ -38,13 +51,79 @@ pub(super) async fn run(options: &cli::Evaluate, warehouse: &Warehouse) -> Resul
             head(score);
         }
         anstream::println!(
-            "    {:30} {:5.2}  {:5.2}  {:5.3}  {:5.2}  {:5.2}",
+            "    {:30} {:5.2}  {:5.2}  {:5.3}  {:5.2}  {:5.2}  {:5.3}",
             score.method,
             score.rank1,
             score.rank3,
             score.reciprocal_rank,
             score.log_loss,
+            score.named,
             score.false_blame
+        );
+    }
+    Ok(())
+}
+
+/// Prints how soon breaks are found.
+fn order(all: &[Foresight]) -> Result<()> {
+    if all.is_empty() {
+        bail!("no break has a known culprit: none lies between two tested positions that are neighbours");
+    }
+    for (index, own) in all.iter().enumerate() {
+        if index == 0 || all[index - 1].project != own.project {
+            let Foresight { project, break_count, test_count, .. } = own;
+            let project = plain(project);
+            anstream::println!("{}{project}{}, {break_count} breaks, {test_count} tests", style::STRONG, style::PLAIN);
+            anstream::println!(
+                "    {}found in the first         1%     5%    10%    25%{}",
+                style::QUIET,
+                style::PLAIN
+            );
+        }
+        let [least, few, some, many] = own.found;
+        anstream::println!("    {:24} {least:5.2}  {few:5.2}  {some:5.2}  {many:5.2}", own.method);
+    }
+    Ok(())
+}
+
+/// Judges made-up histories and prints their sums.
+async fn made_up(count: u64) -> Result<()> {
+    let mut sum = Injected::default();
+    for seed in 1..=count {
+        let own = injected::measure(seed, CONFIDENCE).await?;
+        anstream::eprintln!(
+            "history {seed}: {} problems, {} guilty, {} innocent",
+            own.problem_count,
+            own.named_count,
+            own.innocent_count
+        );
+        sum.add(&own);
+    }
+    let share = |part: usize, whole: usize| 100.0 * part as f64 / whole.max(1) as f64;
+    anstream::println!(
+        "{} problems, {} by a change; rank 1 right in {:.1}% of these; {} with a guilty person, an innocent in {:.1}%",
+        sum.problem_count,
+        sum.broken_count,
+        share(sum.rank1_count, sum.broken_count),
+        sum.named_count,
+        share(sum.innocent_count, sum.named_count)
+    );
+    anstream::println!(
+        "{}flakiness    hunts  right%  innocent%  missed%  builds  plain right%  plain builds{}",
+        style::QUIET,
+        style::PLAIN
+    );
+    for (band, hunted) in BANDS.iter().zip(&sum.hunts) {
+        let mean = |builds: u32| f64::from(builds) / hunted.count.max(1) as f64;
+        anstream::println!(
+            "up to {band:5}  {:6}  {:6.1}  {:9.1}  {:7.1}  {:6.1}  {:12.1}  {:12.1}",
+            hunted.count,
+            share(hunted.right_count, hunted.count),
+            share(hunted.innocent_count, hunted.count),
+            share(hunted.missed_count, hunted.count),
+            mean(hunted.build_count),
+            share(hunted.plain_right_count, hunted.count),
+            mean(hunted.plain_build_count)
         );
     }
     Ok(())
@@ -54,13 +133,13 @@ fn head(score: &Score) {
     let Score { project, k, break_count, .. } = score;
     let project = plain(project);
     anstream::println!("{}{project}{}, every {k}th position kept, {break_count} breaks", style::STRONG, style::PLAIN);
-    anstream::println!("    {}{:30} rank1  rank3    MRR   loss  blame{}", style::QUIET, "", style::PLAIN);
+    anstream::println!("    {}{:30} rank1  rank3    MRR   loss  named  blame{}", style::QUIET, "", style::PLAIN);
 }
 
 fn document(score: &Score) -> serde_json::Value {
     json!({
         "project": score.project, "k": score.k, "method": score.method, "break_count": score.break_count,
         "rank1": score.rank1, "rank3": score.rank3, "reciprocal_rank": score.reciprocal_rank,
-        "log_loss": score.log_loss, "false_blame": score.false_blame,
+        "log_loss": score.log_loss, "named": score.named, "false_blame": score.false_blame,
     })
 }

@@ -4,12 +4,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at what is wrong")]
 
+mod bisect;
 mod crash;
 mod demo;
 mod fault;
 mod full;
 mod import;
 mod intake;
+mod judging;
 mod saved;
 mod sending;
 mod server;

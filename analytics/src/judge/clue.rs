@@ -1,4 +1,4 @@
-//! The table `judge.clue`: the figures of the evidence for each problem and change of its blamelist.
+//! The table `judge.clue`: the figures of the evidence for each problem and change that may have caused or mended it.
 //!
 //! It follows from changes, ranges and failure texts by ways that SQL does not know, so it is computed here, when
 //! somebody first asks, and kept as long as its session. The view `step.clue` documents its columns.
@@ -6,22 +6,21 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float64Builder, RecordBatch, StringBuilder};
+use arrow::array::{ArrayRef, Float64Builder, Int64Builder, RecordBatch, StringBuilder};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
-use datafusion::catalog::{MemTable, MemoryCatalogProviderList, Session, TableProvider};
+use datafusion::catalog::MemTable;
 use datafusion::common::Result;
 use datafusion::dataframe::DataFrame;
-use datafusion::execution::{SessionState, SessionStateBuilder};
-use datafusion::logical_expr::{Expr, LogicalPlan, TableType};
-use datafusion::physical_plan::ExecutionPlan;
-use tokio::sync::OnceCell;
+use datafusion::execution::SessionState;
+use datafusion::logical_expr::LogicalPlan;
 
 use super::change::Counts;
 use super::evidence::{EVIDENCE, Figures};
 use super::incident::{self, Failure, Matched};
-use super::read::{self, Histories, History, Problem};
+use super::read::{self, Histories, History, Problem, Turn};
 use super::words::{Word, Words};
+use crate::kept::{Source, engine};
 
 /// The table's full name.
 pub(crate) const NAME: &str = "judge.clue";
@@ -30,26 +29,29 @@ pub(crate) const READS: [&str; 2] = ["step.episode", "step.authored"];
 /// Words that are told; more are not read.
 const TOLD: usize = 6;
 
-/// The table.
+/// What the table is computed of.
 #[derive(Debug)]
-pub(crate) struct ClueTable {
+pub(crate) struct Clues {
     plans: Vec<LogicalPlan>,
     schema: SchemaRef,
     state: SessionState,
-    rows: OnceCell<MemTable>,
 }
 
-impl ClueTable {
+impl Clues {
     /// Plans what the table reads.
     pub(crate) async fn new(state: &SessionState) -> Result<Self> {
         let mut plans = Vec::new();
-        for sql in [read::CHANGES, read::FILES, read::PROBLEMS, read::LISTED] {
+        for sql in [read::CHANGES, read::FILES, read::PROBLEMS, read::LISTED, read::FIXES] {
             plans.push(state.create_logical_plan(sql).await?);
         }
-        // The catalog will hold this table: a state that holds the catalog would keep the session alive for ever.
-        let nothing = Arc::new(MemoryCatalogProviderList::new());
-        let state = SessionStateBuilder::new_from_existing(state.clone()).with_catalog_list(nothing).build();
-        Ok(Self { plans, schema: schema(), state, rows: OnceCell::new() })
+        Ok(Self { plans, schema: schema(), state: engine(state) })
+    }
+}
+
+#[async_trait]
+impl Source for Clues {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
     }
 
     async fn compute(&self) -> Result<MemTable> {
@@ -62,94 +64,105 @@ impl ClueTable {
             let mut words = Words::default();
             let histories = read::histories(&answers[0], &answers[1], &[], &mut words)?;
             let (problems, listed) = (read::problems(&answers[2])?, read::listed(&answers[3])?);
-            clues(&histories, &problems, &listed, &mut words, schema)
+            let fixes = read::problems(&answers[4])?;
+            let mut ranges = breaks(&histories, &problems, &listed);
+            ranges.extend(mends(&histories, &fixes));
+            clues(&histories, ranges, &mut words, schema)
         });
         let rows = rows.await.map_err(|error| datafusion::error::DataFusionError::External(error.into()))??;
         MemTable::try_new(self.schema.clone(), vec![vec![rows]])
     }
 }
 
-#[async_trait]
-impl TableProvider for ClueTable {
-    fn schema(&self) -> SchemaRef {
-        self.schema.clone()
-    }
-
-    fn table_type(&self) -> TableType {
-        TableType::View
-    }
-
-    async fn scan(
-        &self,
-        state: &dyn Session,
-        projection: Option<&Vec<usize>>,
-        filters: &[Expr],
-        limit: Option<usize>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let rows = self.rows.get_or_try_init(|| self.compute()).await?;
-        rows.scan(state, projection, filters, limit).await
-    }
-}
-
-const TEXTS: [&str; 6] = ["problem_id", "revision", "path_match", "subject_match", "named_file", "like_file"];
+const TEXTS: [&str; 7] = ["problem_id", "turn", "revision", "path_match", "subject_match", "named_file", "like_file"];
 
 fn schema() -> SchemaRef {
     let texts = TEXTS.map(|name| Field::new(name, DataType::Utf8, true));
+    let ordinal = Field::new("ordinal", DataType::Int64, true);
     let figures = EVIDENCE.map(|evidence| Field::new(evidence.name, DataType::Float64, true));
-    Arc::new(Schema::new(texts.into_iter().chain(figures).collect::<Vec<_>>()))
+    Arc::new(Schema::new(texts.into_iter().chain([ordinal]).chain(figures).collect::<Vec<_>>()))
+}
+
+/// A range in which problems began or ended: its changes, newest first, and what failed there.
+struct Range<'a> {
+    project: &'a str,
+    turn: Turn,
+    /// The place of its newest end among the changes.
+    bad: usize,
+    places: Vec<usize>,
+    problems: Vec<&'a Problem>,
+}
+
+/// Returns the ranges in which problems began.
+fn breaks<'a>(histories: &Histories, problems: &'a [Problem], listed: &HashMap<i64, Vec<String>>) -> Vec<Range<'a>> {
+    let mut found: BTreeMap<(&str, i64), Vec<&Problem>> = BTreeMap::new();
+    for problem in problems {
+        found.entry((&problem.project, problem.range_id)).or_default().push(problem);
+    }
+    let range = |((project, range_id), problems): ((&'a str, i64), Vec<&'a Problem>)| {
+        let history = histories.get(project)?;
+        let bad = history.find(&problems[0].bad_revision)?;
+        let revisions = listed.get(&range_id).map(Vec::as_slice).unwrap_or_default();
+        let places = revisions.iter().filter_map(|revision| history.find(revision)).collect();
+        Some(Range { project, turn: Turn::Break, bad, places, problems })
+    };
+    found.into_iter().filter_map(range).collect()
+}
+
+/// Returns the ranges in which problems ended.
+fn mends<'a>(histories: &Histories, fixes: &'a [Problem]) -> Vec<Range<'a>> {
+    let mut found: BTreeMap<(&str, &str, &str), Vec<&Problem>> = BTreeMap::new();
+    for fix in fixes {
+        found.entry((&fix.project, &fix.bad_revision, &fix.good_revision)).or_default().push(fix);
+    }
+    let range = |((project, bad, _), problems): ((&'a str, &str, &str), Vec<&'a Problem>)| {
+        let history = histories.get(project)?;
+        let places = history.mended(problems[0])?;
+        Some(Range { project, turn: Turn::Fix, bad: history.find(bad)?, places, problems })
+    };
+    found.into_iter().filter_map(range).collect()
 }
 
 /// Computes the rows: range by range in the order of their newest changes, so that what is rare is known as it was
 /// then.
 fn clues(
     histories: &Histories,
-    problems: &[Problem],
-    listed: &HashMap<i64, Vec<String>>,
+    mut ranges: Vec<Range<'_>>,
     words: &mut Words,
     schema: SchemaRef,
 ) -> Result<RecordBatch> {
     let mut rows = Rows::new();
-    let mut projects: BTreeMap<&str, BTreeMap<(usize, i64), Vec<&Problem>>> = BTreeMap::new();
-    for problem in problems {
-        let Some(history) = histories.get(&problem.project) else { continue };
-        let Some(bad) = history.find(&problem.bad_revision) else { continue };
-        projects.entry(&problem.project).or_default().entry((bad, problem.range_id)).or_default().push(problem);
-    }
-    for (project, ranges) in projects {
-        let (history, mut counts, mut counted) = (&histories[project], Counts::default(), 0);
-        for ((bad, range_id), problems) in ranges {
-            history.changes[counted..=bad].iter().for_each(|change| counts.add(change));
-            counted = bad + 1;
-            let revisions = listed.get(&range_id).map(Vec::as_slice).unwrap_or_default();
-            let places: Vec<usize> = revisions.iter().filter_map(|revision| history.find(revision)).collect();
-            range(history, &counts, &problems, &places, words, &mut rows);
+    ranges.sort_by_key(|range| (range.project, range.bad));
+    let (mut project, mut counts, mut counted) = ("", Counts::default(), 0);
+    for range in &ranges {
+        if range.project != project {
+            (project, counts, counted) = (range.project, Counts::default(), 0);
         }
+        let history = &histories[range.project];
+        history.changes[counted..counted.max(range.bad + 1)].iter().for_each(|change| counts.add(change));
+        counted = counted.max(range.bad + 1);
+        of_range(history, &counts, range, words, &mut rows);
     }
     rows.finish(schema, &words.texts())
 }
 
-fn range(
-    history: &History,
-    counts: &Counts,
-    problems: &[&Problem],
-    places: &[usize],
-    words: &mut Words,
-    rows: &mut Rows,
-) {
-    let changes: Vec<_> = places.iter().map(|place| &history.changes[*place]).collect();
+fn of_range(history: &History, counts: &Counts, range: &Range<'_>, words: &mut Words, rows: &mut Rows) {
+    let changes: Vec<_> = range.places.iter().map(|place| &history.changes[*place]).collect();
     let failures: Vec<Failure> =
-        problems.iter().map(|problem| Failure::new(&problem.test, &problem.text, words)).collect();
+        range.problems.iter().map(|problem| Failure::new(&problem.test, &problem.text, words)).collect();
     let (figures, _) = incident::figures(&failures, &changes, counts);
-    for ((problem, failure), figures) in problems.iter().zip(&failures).zip(&figures) {
-        for (change, figures) in changes.iter().zip(figures) {
-            rows.push(&problem.problem_id, &change.told.revision, incident::matched(failure, change), figures);
+    for ((problem, failure), figures) in range.problems.iter().zip(&failures).zip(&figures) {
+        for (ordinal, (change, figures)) in (1..).zip(changes.iter().zip(figures)) {
+            let ids = [problem.problem_id.as_str(), range.turn.as_str(), change.told.revision.as_str()];
+            rows.push(ids, ordinal, incident::matched(failure, change), figures);
         }
     }
 }
 
 /// The rows that are being made; words stay numbers until all are known.
 struct Rows {
-    ids: [StringBuilder; 2],
+    ids: [StringBuilder; 3],
+    ordinals: Int64Builder,
     words: [Vec<Vec<Word>>; 2],
     files: [StringBuilder; 2],
     figures: Vec<Float64Builder>,
@@ -159,15 +172,16 @@ impl Rows {
     fn new() -> Self {
         Self {
             ids: Default::default(),
+            ordinals: Int64Builder::new(),
             words: Default::default(),
             files: Default::default(),
             figures: EVIDENCE.iter().map(|_| Float64Builder::new()).collect(),
         }
     }
 
-    fn push(&mut self, problem_id: &str, revision: &str, matched: Matched, figures: &Figures) {
-        self.ids[0].append_value(problem_id);
-        self.ids[1].append_value(revision);
+    fn push(&mut self, ids: [&str; 3], ordinal: i64, matched: Matched, figures: &Figures) {
+        self.ids.iter_mut().zip(ids).for_each(|(builder, id)| builder.append_value(id));
+        self.ordinals.append_value(ordinal);
         self.words[0].push(matched.path_words);
         self.words[1].push(matched.subject_words);
         self.files[0].append_option(matched.file_in_message);
@@ -188,6 +202,7 @@ impl Rows {
             columns.push(Arc::new(builder.finish()));
         }
         columns.extend(self.files.iter_mut().map(|files| Arc::new(files.finish()) as ArrayRef));
+        columns.push(Arc::new(self.ordinals.finish()));
         columns.extend(self.figures.iter_mut().map(|figures| Arc::new(figures.finish()) as ArrayRef));
         Ok(RecordBatch::try_new(schema, columns)?)
     }

@@ -9,9 +9,9 @@ use super::change::Counts;
 use super::evidence::{Figures, shipped};
 use super::incident::{self, Failure};
 use super::model::{Lesson, SHRINKAGE, learn, probabilities};
-use super::read::{self, History};
+use super::read::{self, History, Turn};
 use super::rival::{self, Scene};
-use super::thin::{self, Event, Incident, Line, Turn};
+use super::thin::{self, Event, Incident, Line};
 use super::train::{CONTEXT, evenly};
 use super::words::Words;
 use crate::{Result, Session};
@@ -24,6 +24,10 @@ const TESTS: usize = 12;
 pub struct Protocol {
     /// One project only.
     pub project: Option<String>,
+    /// Judge which change mended a test, not which one broke it.
+    pub fixes: bool,
+    /// From this probability on somebody is named, be it right or wrong.
+    pub threshold: f64,
     /// Each of these: every k-th position is kept.
     pub thinning: Vec<i64>,
     /// Files whose path begins with one of these are hidden: where a frozen suite ran, the culprit's own edits of the
@@ -56,7 +60,9 @@ pub struct Score {
     pub reciprocal_rank: f64,
     /// The mean of the negative logarithm of its probability.
     pub log_loss: f64,
-    /// How often the first had a probability above one half, and was wrong.
+    /// How often the first had a probability above the threshold, so that it was named.
+    pub named: f64,
+    /// How often it was named and wrong.
     pub false_blame: f64,
 }
 
@@ -101,7 +107,10 @@ struct Branch<'a> {
 }
 
 /// The marks of a method: by break, how it fared each time.
-type Marks = BTreeMap<&'static str, BTreeMap<i64, Vec<[f64; 5]>>>;
+type Marks = BTreeMap<&'static str, BTreeMap<i64, Vec<Mark>>>;
+
+/// Rank 1, rank 3, reciprocal rank, log loss, named and false blame.
+type Mark = [f64; 6];
 
 impl Branch<'_> {
     fn evaluate(&mut self, project: &str, k: i64) -> Vec<Score> {
@@ -109,11 +118,11 @@ impl Branch<'_> {
         for phase in 0..k {
             self.phase(k, phase, &mut marks);
         }
-        let score = |(method, breaks): (&'static str, BTreeMap<i64, Vec<[f64; 5]>>)| {
-            let means: Vec<[f64; 5]> = breaks.values().map(|times| mean(times)).collect();
-            let [rank1, rank3, reciprocal_rank, log_loss, false_blame] = mean(&means);
+        let score = |(method, breaks): (&'static str, BTreeMap<i64, Vec<Mark>>)| {
+            let means: Vec<Mark> = breaks.values().map(|times| mean(times)).collect();
+            let [rank1, rank3, reciprocal_rank, log_loss, named, false_blame] = mean(&means);
             let (project, break_count) = (project.to_owned(), breaks.len());
-            Score { project, k, method, break_count, rank1, rank3, reciprocal_rank, log_loss, false_blame }
+            Score { project, k, method, break_count, rank1, rank3, reciprocal_rank, log_loss, named, false_blame }
         };
         let mut scores: Vec<Score> = marks.into_iter().map(score).collect();
         scores.sort_by(|left, right| left.reciprocal_rank.total_cmp(&right.reciprocal_rank));
@@ -157,11 +166,13 @@ impl Branch<'_> {
             .map(|event| Failure::new(&format!("{} {}", event.suite, event.name), &event.text, self.words))
             .collect();
         let (figures, mean) = incident::figures(&failures, &changes, counts);
-        for (event, figures) in events.iter().zip(&figures).filter(|_| incident.turn == Turn::Break) {
+        let wanted = if self.protocol.fixes { Turn::Fix } else { Turn::Break };
+        for (event, figures) in events.iter().zip(&figures).filter(|_| incident.turn == wanted) {
             let Some(culprit) = self.culprit(incident, event, range) else { continue };
             let scene = Scene { event, changes: &changes[context.len()..], figures: &figures[context.len()..] };
             for (method, probabilities) in methods(&scene, weights) {
-                marks.entry(method).or_default().entry(event.behind.0).or_default().push(mark(&probabilities, culprit));
+                let mark = mark(&probabilities, culprit, self.protocol.threshold);
+                marks.entry(method).or_default().entry(event.behind.0).or_default().push(mark);
             }
         }
         let culprits = context.len()..changes.len();
@@ -197,8 +208,8 @@ fn methods(scene: &Scene<'_>, weights: &Figures) -> Vec<(&'static str, Vec<f64>)
     methods
 }
 
-/// Returns rank 1, rank 3, reciprocal rank, log loss and false blame of one judgement; ties are averaged.
-fn mark(probabilities: &[f64], culprit: usize) -> [f64; 5] {
+/// Returns how one judgement fared; ties are averaged.
+fn mark(probabilities: &[f64], culprit: usize, threshold: f64) -> Mark {
     const SAME: f64 = 1e-12;
     let own = probabilities[culprit];
     let above = probabilities.iter().filter(|other| **other > own + SAME).count();
@@ -211,11 +222,12 @@ fn mark(probabilities: &[f64], culprit: usize) -> [f64; 5] {
         share(&|rank| f64::from(u8::from(rank <= 3))),
         share(&|rank| 1.0 / rank as f64),
         -own.max(1e-9).ln(),
-        f64::from(u8::from(highest > 0.5 && own < highest)),
+        f64::from(u8::from(highest > threshold)),
+        f64::from(u8::from(highest > threshold && own < highest)),
     ]
 }
 
-fn mean(marks: &[[f64; 5]]) -> [f64; 5] {
+fn mean(marks: &[Mark]) -> Mark {
     std::array::from_fn(|at| marks.iter().map(|mark| mark[at]).sum::<f64>() / marks.len() as f64)
 }
 
@@ -225,10 +237,11 @@ mod tests {
 
     #[test]
     fn ties_share_their_ranks() {
-        let [rank1, rank3, reciprocal, loss, blame] = mark(&[0.25; 4], 2);
-        assert_eq!((rank1, rank3, blame), (0.25, 0.75, 0.0));
+        let [rank1, rank3, reciprocal, loss, named, blame] = mark(&[0.25; 4], 2, 0.5);
+        assert_eq!((rank1, rank3, named, blame), (0.25, 0.75, 0.0, 0.0));
         assert!((reciprocal - (1.0 + 0.5 + 1.0 / 3.0 + 0.25) / 4.0).abs() < 1e-12);
         assert!((loss - 4.0_f64.ln()).abs() < 1e-12);
-        assert_eq!(mark(&[0.9, 0.1], 1)[4], 1.0);
+        assert_eq!(mark(&[0.9, 0.1], 1, 0.5)[4..], [1.0, 1.0]);
+        assert_eq!(mark(&[0.9, 0.1], 1, 0.95)[4..], [0.0, 0.0]);
     }
 }

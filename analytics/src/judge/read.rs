@@ -28,8 +28,36 @@ pub(crate) const PROBLEMS: &str = "SELECT e.problem_id, e.project, r.range_id, e
     JOIN raw.range AS r \
         ON r.project = e.project AND r.good_revision = e.good_revision AND r.bad_revision = e.opened_revision \
     LEFT JOIN raw.message AS m ON m.message_id = e.message_id ORDER BY e.problem_id";
+/// Where problems were mended: as [`PROBLEMS`], from the last bad to the first good revision.
+pub(crate) const FIXES: &str = "SELECT e.problem_id, e.project, CAST(NULL AS BIGINT) AS range_id, \
+    e.last_failed_revision AS good_revision, e.resolved_revision AS bad_revision, \
+    e.suite || ' ' || e.name AS test, left(m.text, 4000) AS text \
+    FROM step.episode AS e LEFT JOIN raw.message AS m ON m.message_id = e.message_id \
+    WHERE e.resolved_revision IS NOT NULL ORDER BY e.problem_id";
 /// The changes of all ranges, newest first.
 pub(crate) const LISTED: &str = "SELECT range_id, revision FROM raw.range_change ORDER BY range_id, ordinal";
+
+/// A longer range says too little to be learnt from, or to find a fix in.
+pub(crate) const LONGEST: usize = 200;
+
+/// What happened to a test in a range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Turn {
+    /// It broke.
+    Break,
+    /// It was mended.
+    Fix,
+}
+
+impl Turn {
+    /// Returns the word of the tables.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Break => "break",
+            Self::Fix => "fix",
+        }
+    }
+}
 
 /// The changes of one project, oldest first.
 #[derive(Default)]
@@ -53,6 +81,16 @@ impl History {
     /// Returns the first parent of a change, if it is known.
     pub(crate) fn parent(&self, place: usize) -> Option<usize> {
         self.find(self.changes[place].told.parents.first()?)
+    }
+
+    /// Returns the changes of the first-parent line among which a problem was mended, newest first, as [`FIXES`] tells
+    /// of it; `None` where the line is not known, or longer than [`LONGEST`].
+    pub(crate) fn mended(&self, fix: &Problem) -> Option<Vec<usize>> {
+        let (from, to) = (self.find(&fix.bad_revision)?, self.find(&fix.good_revision)?);
+        let line: Vec<usize> =
+            std::iter::successors(Some(from), |place| self.parent(*place)).take(LONGEST + 1).collect();
+        let length = line.iter().position(|place| *place == to)?;
+        Some(line[..length].to_vec())
     }
 }
 

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 use arrow::array::RecordBatch;
 use datafusion::common::Result;
 
-use super::read::{History, ints, texts};
+use super::read::{History, Turn, ints, texts};
 
 /// The streaks of all series that ever failed, with their texts.
 pub(crate) const STREAKS: &str = "SELECT s.project, s.branch, s.builder, s.series_id, s.suite, s.name, s.verdict, \
@@ -24,15 +24,6 @@ pub(crate) const STREAKS: &str = "SELECT s.project, s.branch, s.builder, s.serie
 pub(crate) const TIPS: &str = "SELECT project, branch, max(position) AS position, \
     last_value(revision ORDER BY position) AS revision \
     FROM raw.build WHERE NOT is_patch GROUP BY project, branch ORDER BY project, branch";
-
-/// From a good to a bad verdict or back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Turn {
-    /// A test that passed fails.
-    Break,
-    /// A test that failed passes.
-    Fix,
-}
 
 /// A turn of one series in the dense history.
 #[derive(Clone, Debug)]

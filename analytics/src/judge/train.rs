@@ -10,22 +10,14 @@ use super::change::Counts;
 use super::evidence::{Figures, shipped};
 use super::incident::{self, Failure};
 use super::model::{Lesson, SHRINKAGE, learn};
-use super::read::{self, Histories, History, Problem};
+use super::read::{self, Histories, History, LONGEST, Problem};
 use super::words::Words;
 use crate::{Result, Session};
 
 /// So many changes before a range are what its changes are compared with.
 pub(crate) const CONTEXT: usize = 20;
-/// A longer range teaches nothing.
-const LONGEST: usize = 200;
 /// Tests of one range that are looked at, evenly chosen.
 const TESTS: usize = 24;
-
-/// Where problems were mended: as [`read::PROBLEMS`], from the last bad to the first good revision.
-const FIXES: &str = "SELECT e.problem_id, e.project, CAST(NULL AS BIGINT) AS range_id, \
-    e.last_failed_revision AS good_revision, e.resolved_revision AS bad_revision, \
-    e.suite || ' ' || e.name AS test, '' AS text \
-    FROM step.episode AS e WHERE e.resolved_revision IS NOT NULL ORDER BY e.problem_id";
 
 /// What a project has taught.
 #[derive(Clone, Debug)]
@@ -47,12 +39,14 @@ pub struct Learnt {
 /// [`crate::Error::Query`] when a table cannot be read.
 pub async fn train(session: &Session) -> Result<Vec<Learnt>> {
     let mut answers = Vec::new();
-    for sql in [read::CHANGES, read::FILES, read::PROBLEMS, FIXES, read::LISTED] {
+    for sql in [read::CHANGES, read::FILES, read::PROBLEMS, read::FIXES, read::LISTED] {
         answers.push(session.query(sql).await?.collect().await?);
     }
     let mut words = Words::default();
     let histories = read::histories(&answers[0], &answers[1], &[], &mut words)?;
-    let (problems, fixes) = (read::problems(&answers[2])?, read::problems(&answers[3])?);
+    let (problems, mut fixes) = (read::problems(&answers[2])?, read::problems(&answers[3])?);
+    // What a test said when it failed tells of the change that broke it, not of the one that mended it.
+    fixes.iter_mut().for_each(|fix| fix.text.clear());
     let listed = read::listed(&answers[4])?;
     let mut ranges = ranges(&histories, &problems, |history, problem| {
         let revisions = listed.get(&problem.range_id)?;
@@ -97,13 +91,7 @@ fn ranges<'a>(
 }
 
 fn ranges_of_fixes<'a>(histories: &Histories, fixes: &'a [Problem]) -> Ranges<'a> {
-    ranges(histories, fixes, |history, fix| {
-        let (from, to) = (history.find(&fix.bad_revision)?, history.find(&fix.good_revision)?);
-        let line: Vec<usize> =
-            std::iter::successors(Some(from), |place| history.parent(*place)).take(LONGEST + 1).collect();
-        let length = line.iter().position(|place| *place == to)?;
-        Some(line[..length].to_vec())
-    })
+    ranges(histories, fixes, History::mended)
 }
 
 fn learnt(project: &str, history: &History, mut ranges: Vec<Taught<'_>>, words: &mut Words) -> Learnt {

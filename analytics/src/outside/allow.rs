@@ -11,7 +11,8 @@ use datafusion::sql::sqlparser::ast::{Query, Select, SetExpr, Statement as SqlSt
 use super::error::{Error, Result};
 
 /// Functions that may stand where a table does.
-const TABLE_FUNCTIONS: &[&str] = &["blamelist", "generate_series", "pg_get_keywords", "range", "unnest"];
+const TABLE_FUNCTIONS: &[&str] =
+    &["blamelist", "compare_windows", "generate_series", "pg_get_keywords", "range", "rerun_order", "unnest"];
 
 /// Refuses a statement that is anything but a question.
 pub(super) fn check(statement: &Statement) -> Result<()> {

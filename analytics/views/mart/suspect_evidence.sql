@@ -44,7 +44,8 @@ WITH told AS (
         END AS detail
     FROM step.evidence_weight AS e
     JOIN step.judgement AS j ON j.project = e.project
-    JOIN step.clue AS c ON c.problem_id = j.problem_id AND c.revision = j.revision
+    JOIN step.clue AS c ON c.problem_id = j.problem_id AND c.turn = j.turn AND c.revision = j.revision
+    WHERE j.turn = 'break'
 )
 SELECT
     problem_id, series_id, revision, evidence, exp(weight * figure) AS weight,
@@ -56,4 +57,4 @@ UNION ALL
 SELECT
     problem_id, series_id, revision, 'plain_merge', 0.0, 'merges listed changes, adds no line', NULL, rule, rule_version
 FROM step.judgement
-WHERE is_plain_merge
+WHERE is_plain_merge AND turn = 'break'

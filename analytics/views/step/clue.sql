@@ -1,9 +1,11 @@
--- What speaks for and against each change of each blamelist, in figures
+-- What speaks for and against each change that may have broken or mended a test, in figures
 -- Computed by `judge.clue` from names, paths, messages and failure texts; a figure is 0 where it does not apply. Half
 -- of a figure is the test's own, half the mean of all problems with the same range: what else broke there speaks, too.
 -- What each figure is stands in step.evidence_weight.
--- Grain: one row per problem and change of its blamelist
+-- Grain: one row per problem, turn and change of its range
 -- problem_id: the problem: series and opening position
+-- turn: break for a change of the blamelist; fix for one between the last failure and the first pass behind
+-- ordinal: place in the range, 1 is the newest change
 -- revision: commit id
 -- path_match: words that the test and the change's paths share; null where there are none
 -- subject_match: words that the test and the change's subject share; null where there are none
@@ -30,7 +32,7 @@
 -- housekeeping: figure of the evidence of this name
 -- breaking: figure of the evidence of this name
 SELECT
-    problem_id, revision, path_match, subject_match, named_file, like_file,
+    problem_id, turn, ordinal, revision, path_match, subject_match, named_file, like_file,
     path_words, path_rare, subject_words, subject_rare, message_words, failure_words,
     file_in_message, file_like_test, file_count, line_count, focus, matched_files,
     no_code, no_file, dependency, robot, bump, revert,

@@ -1,9 +1,10 @@
 -- Flakiness: how often tests fail by chance, and how sure that is
 -- Three kinds of evidence stand apart: positions that both passed and failed (same revision), failures between two
--- passes (lonely), and flips. The rate is the mean of a beta posterior: what was seen, lonely failures counted
--- `lonely_failure_share`, and the rate of the project as a prior worth `series_prior_positions`; its interval is that
--- of Wilson (1927) at 95%. A test becomes flaky at `flaky_enter` by at least `flaky_min_evidence` observations, and
--- stays so until `flaky_leave_positions` positions have passed without any.
+-- passes (lonely), and flips. The rate is the mean of a beta posterior: what was seen, and the rate of the project as a
+-- prior worth `series_prior_positions`; its interval is that of Wilson (1927) at 95%. One lonely failure is chance by
+-- `lonely_failure_share`; each more of the same test makes that `lonely_repeat_factor` times likelier. A test becomes
+-- flaky at `flaky_enter` by at least `flaky_min_evidence` observations, and stays so until `flaky_leave_positions`
+-- positions have passed without any.
 -- Grain: one row per test series with a failure or a flaky position
 -- Kept: lists of flaky tests and quarantine stand on it
 -- series_id: one test on one builder of one branch
@@ -29,11 +30,6 @@
 -- rule_version: version of the rule
 WITH threshold AS (
     SELECT
-        max(value) FILTER (WHERE name = 'flake_rate_prior') AS flake_rate,
-        max(value) FILTER (WHERE name = 'break_rate_prior') AS break_rate,
-        max(value) FILTER (WHERE name = 'nobody_prior_positions') AS positions,
-        max(value) FILTER (WHERE name = 'series_prior_positions') AS series_positions,
-        max(value) FILTER (WHERE name = 'lonely_failure_share') AS lonely_share,
         max(value) FILTER (WHERE name = 'flaky_enter') AS enter,
         max(value) FILTER (WHERE name = 'flaky_min_evidence') AS min_evidence,
         max(value) FILTER (WHERE name = 'flaky_leave_positions') AS leave_positions
@@ -76,21 +72,35 @@ WITH threshold AS (
         sum(lasting_count) OVER site AS site_lasting
     FROM counted
     WINDOW site AS (PARTITION BY project)
+), doubted AS (
+    SELECT
+        c.series_id, c.test_id, c.project, c.branch, c.builder, c.suite, c.name, c.position_count,
+        c.same_revision_count, c.failed_count, c.lonely_count, c.flip_count, c.head_position, c.evidence_position,
+        c.last_evidence_at, c.site_positions, c.site_flaky, c.site_lasting,
+        t.lonely_share / (1.0 - t.lonely_share) * power(t.repeat_factor, least(c.lonely_count - 1.0, 9.0))
+            AS lonely_odds
+    FROM step.flake_prior AS t
+    CROSS JOIN sited AS c
 ), rated AS (
     SELECT
         c.series_id, c.test_id, c.project, c.branch, c.builder, c.suite, c.name, c.position_count,
         c.same_revision_count, c.lonely_count, c.flip_count, c.head_position, c.evidence_position, c.last_evidence_at,
         (c.failed_count + 0.5 * c.same_revision_count) / c.position_count AS failed_share,
         (
-            c.same_revision_count + t.lonely_share * c.lonely_count
+            c.same_revision_count + c.lonely_count * c.lonely_odds / (1.0 + c.lonely_odds)
                 + t.series_positions * (c.site_flaky + t.flake_rate * t.positions) / (c.site_positions + t.positions)
         ) / (c.position_count + t.series_positions) AS flake_rate,
         c.position_count + t.series_positions AS weight,
-        (c.site_lasting + t.break_rate * t.positions) / (c.site_positions + t.positions) AS break_rate,
-        t.enter, t.min_evidence, t.leave_positions
-    FROM threshold AS t
-    CROSS JOIN sited AS c
+        (c.site_lasting + t.break_rate * t.positions) / (c.site_positions + t.positions) AS break_rate
+    FROM step.flake_prior AS t
+    CROSS JOIN doubted AS c
     WHERE c.failed_count > 0 OR c.same_revision_count > 0
+), judged AS (
+    SELECT
+        series_id, test_id, project, branch, builder, suite, name, position_count, same_revision_count, lonely_count,
+        flip_count, head_position, evidence_position, last_evidence_at, failed_share, flake_rate, weight,
+        chance_probability(1.0, flake_rate, least(break_rate, 1.0)) AS flake_probability
+    FROM rated
 )
 SELECT
     series_id, test_id, project, branch, builder, suite, name,
@@ -107,15 +117,16 @@ SELECT
         / (1 + 3.84 / weight) AS flake_rate_low,
     (flake_rate + 1.92 / weight + 1.96 * sqrt(flake_rate * (1 - flake_rate) / weight + 0.96 / weight / weight))
         / (1 + 3.84 / weight) AS flake_rate_high,
-    flake_rate / (flake_rate + break_rate) AS flake_probability,
+    flake_probability,
     last_evidence_at,
     head_position - evidence_position AS quiet_position_count,
     coalesce(
-        flake_rate / (flake_rate + break_rate) >= enter
-            AND same_revision_count + lonely_count >= min_evidence
-            AND head_position - evidence_position < leave_positions,
+        flake_probability >= t.enter
+            AND same_revision_count + lonely_count >= t.min_evidence
+            AND head_position - evidence_position < t.leave_positions,
         false
     ) AS is_flaky,
     'flake_posterior' AS rule,
     1 AS rule_version
-FROM rated
+FROM threshold AS t
+CROSS JOIN judged

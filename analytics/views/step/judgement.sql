@@ -1,10 +1,11 @@
--- The case for and against each change of each blamelist
+-- The case for and against each change that may have broken or mended a test
 -- A change's weight is the exponential of its score, the sum over the kinds of evidence of weight
 -- (step.evidence_weight) times figure (step.clue). A merge without lines of its own weighs
 -- nothing: the changes that it merged are listed.
--- Grain: one row per problem and change of its blamelist
+-- Grain: one row per problem, turn and change of its range
 -- Kept: suspects, guilty people and everything about authors stand on it
 -- problem_id: the problem: series and opening position
+-- turn: break for a change of the blamelist; fix for one between the last failure and the first pass behind
 -- series_id: one test on one builder of one branch
 -- project: the project
 -- state: of the problem
@@ -46,21 +47,32 @@ WITH worth AS (
         max(weight) FILTER (WHERE evidence = 'breaking') AS breaking
     FROM step.evidence_weight
     GROUP BY project
-), listed AS (
+), ranged AS (
     SELECT
-        e.problem_id, e.series_id, e.project, e.state, c.ordinal, c.revision, r.is_complete,
-        a.person_id, a.author, a.is_bot, a.subject, a.file_count,
-        a.is_merge AND m.revision IS NOT NULL AND coalesce(z.lines_added + z.lines_removed, 0) = 0 AS is_plain_merge
+        e.problem_id, 'break' AS turn, e.series_id, e.project, e.state, c.ordinal, c.revision, r.range_id,
+        r.is_complete
     FROM step.episode AS e
     JOIN raw.range AS r
         ON r.project = e.project AND r.good_revision = e.good_revision AND r.bad_revision = e.opened_revision
     JOIN raw.range_change AS c ON c.range_id = r.range_id
-    JOIN step.authored AS a ON a.project = e.project AND a.revision = c.revision
+    UNION ALL
+    SELECT
+        e.problem_id, c.turn, e.series_id, e.project, e.state, c.ordinal, c.revision, NULL AS range_id,
+        true AS is_complete
+    FROM step.episode AS e
+    JOIN step.clue AS c ON c.problem_id = e.problem_id AND c.turn = 'fix'
+), listed AS (
+    SELECT
+        r.problem_id, r.turn, r.series_id, r.project, r.state, r.ordinal, r.revision, r.is_complete,
+        a.person_id, a.author, a.is_bot, a.subject, a.file_count,
+        a.is_merge AND m.revision IS NOT NULL AND coalesce(z.lines_added + z.lines_removed, 0) = 0 AS is_plain_merge
+    FROM ranged AS r
+    JOIN step.authored AS a ON a.project = r.project AND a.revision = r.revision
     LEFT JOIN step.change_size AS z ON z.change_id = a.change_id
     LEFT JOIN raw.range_change AS m ON m.range_id = r.range_id AND m.revision = a.parents[2]
 ), scored AS (
     SELECT
-        l.problem_id, l.series_id, l.project, l.state, l.ordinal, l.revision, l.is_complete,
+        l.problem_id, l.turn, l.series_id, l.project, l.state, l.ordinal, l.revision, l.is_complete,
         l.person_id, l.author, l.is_bot, l.subject, l.is_plain_merge,
         w.path_words * c.path_words
         + w.path_rare * c.path_rare
@@ -98,11 +110,11 @@ WITH worth AS (
         ) AS evidence,
         w.rule, w.rule_version
     FROM listed AS l
-    JOIN step.clue AS c ON c.problem_id = l.problem_id AND c.revision = l.revision
+    JOIN step.clue AS c ON c.problem_id = l.problem_id AND c.turn = l.turn AND c.revision = l.revision
     JOIN worth AS w ON w.project = l.project
 )
 SELECT
-    problem_id, series_id, project, state, ordinal, revision, is_complete, person_id, author, is_bot, subject,
+    problem_id, turn, series_id, project, state, ordinal, revision, is_complete, person_id, author, is_bot, subject,
     is_plain_merge, score, CASE WHEN is_plain_merge THEN 0.0 ELSE exp(score) END AS weight,
     evidence, rule, rule_version
 FROM scored

@@ -3,7 +3,8 @@
 -- times in a row by f to the m, a broken one always does. The odds of nobody are f to the m by the rate of real breaks,
 -- fewer where other tests broke in the same range. f is the series' own share of flaky positions, with lonely failures
 -- (`lonely_failure_share`), drawn to that of its project, and that to `flake_rate_prior`; the rate of breaks is the
--- project's, drawn to `break_rate_prior`.
+-- project's, drawn to `break_rate_prior`. Even a sure break has no culprit on its blamelist now and then, as clocks,
+-- machines and services break tests, too: `unchanged_break_share`.
 -- Grain: one row per problem
 -- Kept: every suspect stands on it
 -- problem_id: the problem: series and opening position
@@ -12,16 +13,9 @@
 -- break_rate: share of positions at which a test of the project really breaks
 -- failed_position_count: positions that failed
 -- sibling_count: problems of the same incident, this one counted
+-- flake_probability: probability that the failures are by chance
 -- probability: probability that nobody is to blame, 0 to 1
-WITH threshold AS (
-    SELECT
-        max(value) FILTER (WHERE name = 'flake_rate_prior') AS flake_rate,
-        max(value) FILTER (WHERE name = 'break_rate_prior') AS break_rate,
-        max(value) FILTER (WHERE name = 'nobody_prior_positions') AS positions,
-        max(value) FILTER (WHERE name = 'series_prior_positions') AS series_positions,
-        max(value) FILTER (WHERE name = 'lonely_failure_share') AS lonely_share
-    FROM raw.setting
-), problem AS (
+WITH problem AS (
     SELECT
         problem_id, series_id, incident_id, project, origin, failed_position_count,
         CASE WHEN failed_position_count = 1 AND state = 'resolved' THEN 1 ELSE 0 END AS is_lonely
@@ -48,7 +42,7 @@ WITH threshold AS (
     WINDOW site AS (PARTITION BY c.project)
 ), estimated AS (
     SELECT
-        p.problem_id, p.series_id, p.failed_position_count,
+        p.problem_id, p.series_id, p.failed_position_count, t.unchanged_share,
         count(*) OVER (PARTITION BY p.incident_id) AS sibling_count,
         (r.project_lasting_count + t.break_rate * t.positions) / (r.project_count + t.positions) AS break_rate,
         (
@@ -56,16 +50,18 @@ WITH threshold AS (
                 + t.series_positions * (r.project_flaky_count + t.flake_rate * t.positions)
                     / (r.project_count + t.positions)
         ) / (r.position_count + t.series_positions) AS flake_rate
-    FROM threshold AS t
+    FROM step.flake_prior AS t
     CROSS JOIN problem AS p
     JOIN rated AS r ON r.series_id = p.series_id
 ), weighed AS (
     SELECT
-        problem_id, series_id, flake_rate, break_rate, failed_position_count, sibling_count,
-        power(flake_rate, least(failed_position_count, 20)) / break_rate / sqrt(CAST(sibling_count AS DOUBLE)) AS odds
+        problem_id, series_id, flake_rate, break_rate, failed_position_count, sibling_count, unchanged_share,
+        chance_probability(
+            failed_position_count, flake_rate, least(break_rate * sqrt(CAST(sibling_count AS DOUBLE)), 1.0)
+        ) AS flake_probability
     FROM estimated
 )
 SELECT
-    problem_id, series_id, flake_rate, break_rate, failed_position_count, sibling_count,
-    odds / (1.0 + odds) AS probability
+    problem_id, series_id, flake_rate, break_rate, failed_position_count, sibling_count, flake_probability,
+    1.0 - (1.0 - flake_probability) * (1.0 - unchanged_share) AS probability
 FROM weighed

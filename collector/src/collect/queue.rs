@@ -91,6 +91,7 @@ impl Worker<'_> {
             worktree: slot.dir(),
             logs: self.plan.logs,
             limits: self.plan.limits,
+            repeat: task.repeat,
         };
         match slot.prepare(&task.revision.id) {
             Ok(()) => run::run(&job, self.cancellation),
@@ -125,7 +126,7 @@ impl Handover {
         match report {
             Report::Broken(error) => return Err(error.into()),
             Report::Started(index) => {
-                let Task { revision, builder } = &tasks[index];
+                let Task { revision, builder, .. } = &tasks[index];
                 let (builder, revision) = (builder.name.clone(), (*revision).clone());
                 return emit(Event::Started { builder, revision });
             }

@@ -37,6 +37,7 @@ fn build(world: &World, id: Oid, builder: &Builder, flag: &CancellationFlag) -> 
     let slot = Slot::claim(&world.path("work"), &world.history()).unwrap();
     slot.prepare(&id.to_string()).unwrap();
     let job = Job {
+        repeat: 0,
         project: "demo",
         branch: "main",
         revision: &revision(id, 0),

@@ -1,0 +1,130 @@
+//! Two windows of time, branches or builders, test by test: what fails more often than chance explains.
+
+mod window;
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use async_trait::async_trait;
+use datafusion::catalog::{MemTable, Session, TableFunctionArgs, TableFunctionImpl, TableProvider};
+use datafusion::common::{DataFusionError, Result, ScalarValue, plan_err};
+use datafusion::execution::SessionState;
+use datafusion::logical_expr::{Expr, TableType};
+use datafusion::physical_plan::{ExecutionPlan, collect};
+
+use self::window::Window;
+use super::Function;
+
+pub(super) const FUNCTION: Function = Function {
+    call: "compare_windows(base, sample)",
+    returns: "setof record",
+    about: "a table of the tests of two windows: project, branch, builder, test_id, suite, name, base_passed, base_failed, \
+        base_flaky, sample_passed, sample_failed, sample_flaky (positions; flaky ones are also passed), base_rate, sample_rate, \
+        p_value, q_value, status (regressed, improved, same, new, new_failing, vanished); a window is words of project=, branch=, \
+        builder=, from= and to= (position, date or revision) and days= (7 or 7..37, before the newest); without a time the usual \
+        windows; branch and builder are null where a window names its own, else windows are paired by them",
+    formula: "p_value by Fisher's exact test, one-sided; q_value by Benjamini and Hochberg over all tests of the answer that failed at all; \
+        a test regressed when q_value is at most compare_alpha, its rate is worse by compare_min_effect and it failed \
+        compare_min_failures times; a new test fails when it passes less often than compare_new_pass_rate in compare_new_positions",
+    source: "the rules of OpenShift Sippy's component readiness, with a false discovery rate besides",
+    example: "SELECT suite, name, base_rate, sample_rate, q_value FROM compare_windows('days=7..37', 'days=7') \
+        WHERE status = 'regressed' ORDER BY q_value",
+};
+
+const SQL: &str = include_str!("compare_windows.sql");
+/// What a window is where it says nothing of time.
+const USUAL: [&str; 2] =
+    ["l.age_days >= t.sample_days AND l.age_days < t.sample_days + t.base_days", "l.age_days < t.sample_days"];
+
+/// The table function.
+#[derive(Debug)]
+pub(super) struct Table;
+
+impl TableFunctionImpl for Table {
+    fn call_with_args(&self, args: TableFunctionArgs) -> Result<Arc<dyn TableProvider>> {
+        let [base, sample] = args.exprs() else { return plan_err!("compare_windows(base, sample) takes two windows") };
+        let (base, sample) = (window(base)?, window(sample)?);
+        let own = |column: &str| match base.names(column) || sample.names(column) {
+            true => "''".to_owned(),
+            false => format!("s.{column}"),
+        };
+        let sql = SQL
+            .replace("{base}", &base.condition(USUAL[0]))
+            .replace("{sample}", &sample.condition(USUAL[1]))
+            .replace("{branch}", &own("branch"))
+            .replace("{builder}", &own("builder"));
+        Ok(Arc::new(Comparison { sql }))
+    }
+}
+
+fn window(expr: &Expr) -> Result<Window> {
+    match expr {
+        Expr::Literal(ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)), _) => {
+            Window::parse(text).or_else(|reason| plan_err!("compare_windows: {reason}"))
+        }
+        _ => plan_err!("compare_windows(base, sample) takes windows as texts"),
+    }
+}
+
+/// Two windows side by side.
+#[derive(Debug)]
+struct Comparison {
+    sql: String,
+}
+
+fn schema() -> SchemaRef {
+    use DataType::{Float64, Int64, Utf8};
+    let columns = [
+        ("project", Utf8),
+        ("branch", Utf8),
+        ("builder", Utf8),
+        ("test_id", Int64),
+        ("suite", Utf8),
+        ("name", Utf8),
+        ("base_passed", Int64),
+        ("base_failed", Int64),
+        ("base_flaky", Int64),
+        ("sample_passed", Int64),
+        ("sample_failed", Int64),
+        ("sample_flaky", Int64),
+        ("base_rate", Float64),
+        ("sample_rate", Float64),
+        ("p_value", Float64),
+        ("q_value", Float64),
+        ("status", Utf8),
+    ];
+    Arc::new(Schema::new(columns.map(|(name, data_type)| Field::new(name, data_type, true)).to_vec()))
+}
+
+#[async_trait]
+impl TableProvider for Comparison {
+    fn schema(&self) -> SchemaRef {
+        schema()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Temporary
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let internal = || DataFusionError::Internal("a session without a state".into());
+        let own = state.as_any().downcast_ref::<SessionState>().ok_or_else(internal)?;
+        let plan = own.create_logical_plan(&self.sql).await?;
+        let plan = own.create_physical_plan(&plan).await?;
+        let mut rows = Vec::new();
+        for batch in collect(plan, own.task_ctx()).await? {
+            let columns = batch.columns().iter().zip(schema().fields().iter().cloned().collect::<Vec<_>>());
+            let columns = columns.map(|(column, field)| cast(column, field.data_type())).collect::<Result<_, _>>()?;
+            rows.push(RecordBatch::try_new(schema(), columns)?);
+        }
+        MemTable::try_new(schema(), vec![rows])?.scan(state, projection, filters, limit).await
+    }
+}

@@ -1,0 +1,114 @@
+//! Which tests to run first for a change: those that it most likely breaks.
+//!
+//! The evidence that speaks against a change when a test fails speaks for the test before it runs: what their names
+//! share, and whether the test is named like a file of the change. To it comes how often the test broke lately, and how
+//! often its suite did. Scores are logarithms of odds, so a share of their exponentials is the probability that the
+//! test is the one that breaks, if one does.
+
+use std::collections::HashMap;
+
+use super::change::{Change, Counts};
+use super::evidence::Figures;
+use super::incident::{self, Failure};
+use super::model::score;
+use super::words::Words;
+
+/// After so many positions a break counts a third.
+const MEMORY: f64 = 200.0;
+/// What a test that never broke counts.
+const NEVER: f64 = 0.02;
+/// How much the mean of its suite counts beside a test's own breaks.
+const SUITE: f64 = 0.5;
+
+/// A test that may be run.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Test {
+    pub(crate) suite: String,
+    pub(crate) name: String,
+    /// Where it broke.
+    pub(crate) breaks: Vec<i64>,
+}
+
+/// Returns the score of each test for a change that comes behind `position`; breaks behind it are not looked at.
+pub(crate) fn scores(
+    tests: &[Test],
+    change: &Change,
+    position: i64,
+    counts: &Counts,
+    weights: &Figures,
+    words: &mut Words,
+) -> Vec<f64> {
+    let past = past(tests, position);
+    let one = |(test, past): (&Test, f64)| {
+        let failure = Failure::new(&format!("{} {}", test.suite, test.name), "", words);
+        let (figures, _) = incident::figures(&[failure], &[change], counts);
+        score(&figures[0][0], weights) + (NEVER + past).ln()
+    };
+    tests.iter().zip(past).map(one).collect()
+}
+
+/// Returns how often each test broke lately, and its suite on the mean.
+pub(crate) fn past(tests: &[Test], position: i64) -> Vec<f64> {
+    let own = |test: &Test| -> f64 {
+        let breaks = test.breaks.iter().filter(|at| **at < position);
+        breaks.map(|at| (-((position - at) as f64) / MEMORY).exp()).sum()
+    };
+    let own: Vec<f64> = tests.iter().map(own).collect();
+    let mut suites: HashMap<&str, (f64, f64)> = HashMap::new();
+    for (test, own) in tests.iter().zip(&own) {
+        let suite = suites.entry(&test.suite).or_default();
+        *suite = (suite.0 + own, suite.1 + 1.0);
+    }
+    let blended = |(test, own): (&Test, &f64)| {
+        let (sum, count) = suites[test.suite.as_str()];
+        own + SUITE * sum / count
+    };
+    tests.iter().zip(&own).map(blended).collect()
+}
+
+/// Returns the places of the scores, highest first; of equals in an order that has nothing to do with names.
+pub(crate) fn order(scores: &[f64]) -> Vec<usize> {
+    let mix = |at: usize| (at as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+    let mut places: Vec<usize> = (0..scores.len()).collect();
+    places.sort_by(|left, right| scores[*right].total_cmp(&scores[*left]).then(mix(*left).cmp(&mix(*right))));
+    places
+}
+
+/// Returns the scores as shares: the probability of each if it is one of them.
+pub(crate) fn shares(scores: &[f64]) -> Vec<f64> {
+    let highest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let powers: Vec<f64> = scores.iter().map(|score| (score - highest).exp()).collect();
+    let sum: f64 = powers.iter().sum();
+    powers.iter().map(|power| power / sum).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::change::Told;
+    use super::super::evidence::shipped;
+    use super::*;
+
+    #[test]
+    fn tests_that_share_words_with_the_change_or_broke_lately_come_first() {
+        let mut words = Words::default();
+        let files = vec![("src/lexer.rs".to_owned(), Some(3))];
+        let told = Told { subject: "Faster lexer".into(), file_count: 1, files, ..Told::default() };
+        let change = Change::new(told, &mut words);
+        let test = |suite: &str, name: &str, breaks: &[i64]| Test {
+            suite: suite.into(),
+            name: name.into(),
+            breaks: breaks.to_vec(),
+        };
+        let tests = [
+            test("a", "print", &[]),
+            test("a", "lexer_words", &[]),
+            test("b", "load", &[90]),
+            test("b", "save", &[300]),
+        ];
+        let scores = scores(&tests, &change, 100, &Counts::default(), &shipped(), &mut words);
+        let order = order(&scores);
+        assert_eq!(order[3], 0, "{scores:?}");
+        assert!(scores[2] > scores[3] && scores[3] > scores[0], "a suite that broke counts: {scores:?}");
+        assert!((shares(&scores).iter().sum::<f64>() - 1.0).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,89 @@
+-- Tests that became slower for good
+-- The shortest attempt at each of a lane's newest `duration_positions` positions stands for it; steps of these lengths
+-- are found by their order alone (`duration_steps` of docs/functions.md), so busy machines make none. A step matters
+-- from `duration_min_ratio` and `duration_min_ms` on. Ask for one test, or one project and builder: this reads
+-- outcomes.
+-- Grain: one row per test series and step to a longer duration
+-- series_id: one test on one builder of one branch
+-- test_id: the test, whatever the builder and branch
+-- project: the project
+-- branch: the branch
+-- builder: the builder
+-- suite: everything that qualifies the test's name
+-- name: the test's own name; may hold dots
+-- state: open, or resolved when a later step made it faster again
+-- position: the first position with the new duration, most likely
+-- revision: the revision there
+-- at: when it was committed
+-- previous_position: the last tested position before
+-- before_ms: median before, since the step before
+-- behind_ms: median behind, up to the next step
+-- ratio: behind_ms by before_ms
+-- p_value: how likely chance would do as well
+-- resolved_position: where it became faster again; null while open
+-- rule: name of the rule
+-- rule_version: version of the rule
+WITH threshold AS (
+    SELECT
+        CAST(max(value) FILTER (WHERE name = 'duration_positions') AS BIGINT) AS positions,
+        max(value) FILTER (WHERE name = 'duration_min_ratio') AS min_ratio,
+        max(value) FILTER (WHERE name = 'duration_min_ms') AS min_ms,
+        max(value) FILTER (WHERE name = 'duration_alpha') AS alpha
+    FROM raw.setting
+), aged AS (
+    SELECT
+        project, branch, builder, position, revision, tested_at,
+        row_number() OVER (PARTITION BY project, branch, builder ORDER BY position DESC) AS age
+    FROM step.lane_position
+), young AS (
+    SELECT a.project, a.branch, a.builder, a.position, a.revision, a.tested_at
+    FROM threshold AS t
+    CROSS JOIN aged AS a
+    WHERE CAST(a.age AS BIGINT) <= t.positions
+), measured AS (
+    SELECT
+        o.series_id, o.test_id, o.project, o.branch, o.builder, o.suite, o.name, o.position,
+        min(o.duration_us) / 1000.0 AS duration_ms
+    FROM raw.outcome AS o
+    JOIN young AS y
+        ON y.project = o.project AND y.branch = o.branch AND y.builder = o.builder AND y.position = o.position
+    WHERE o.kind = 'test' AND o.duration_us IS NOT NULL AND o.outcome IN ('passed', 'xfailed')
+    GROUP BY o.series_id, o.test_id, o.project, o.branch, o.builder, o.suite, o.name, o.position
+), listed AS (
+    SELECT
+        series_id, test_id, project, branch, builder, suite, name,
+        array_agg(duration_ms ORDER BY position) AS lengths, array_agg(position ORDER BY position) AS positions
+    FROM measured
+    GROUP BY series_id, test_id, project, branch, builder, suite, name
+), stepped AS (
+    SELECT
+        l.series_id, l.test_id, l.project, l.branch, l.builder, l.suite, l.name, l.positions,
+        unnest(duration_steps(l.lengths, t.alpha, t.min_ratio)) AS step
+    FROM threshold AS t
+    CROSS JOIN listed AS l
+), placed AS (
+    SELECT
+        series_id, test_id, project, branch, builder, suite, name,
+        positions[step['ordinal'] + 1] AS position, positions[step['ordinal']] AS previous_position,
+        step['median_before'] AS before_ms, step['median_behind'] AS behind_ms, step['p_value'] AS p_value
+    FROM stepped
+), followed AS (
+    SELECT
+        series_id, test_id, project, branch, builder, suite, name, position, previous_position,
+        before_ms, behind_ms, p_value,
+        min(CASE WHEN behind_ms < before_ms THEN position END) OVER (
+            PARTITION BY series_id ORDER BY position ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
+        ) AS resolved_position
+    FROM placed
+)
+SELECT
+    f.series_id, f.test_id, f.project, f.branch, f.builder, f.suite, f.name,
+    CASE WHEN f.resolved_position IS NULL THEN 'open' ELSE 'resolved' END AS state,
+    f.position, y.revision, y.tested_at AS at, f.previous_position, f.before_ms, f.behind_ms,
+    f.behind_ms / f.before_ms AS ratio, f.p_value, f.resolved_position,
+    'pettitt' AS rule, 1 AS rule_version
+FROM threshold AS t
+CROSS JOIN followed AS f
+JOIN young AS y
+    ON y.project = f.project AND y.branch = f.branch AND y.builder = f.builder AND y.position = f.position
+WHERE f.behind_ms > f.before_ms AND f.behind_ms - f.before_ms >= t.min_ms

@@ -1,0 +1,98 @@
+//! What is hunted: problems with several changes against them, by the lane whose builds answer for them.
+
+use std::collections::BTreeMap;
+
+use annals_analytics::Session;
+use annals_analytics::judge::hunt::Hunt;
+use anyhow::{Result, bail};
+
+use crate::cli;
+use crate::command::{Rows, parameter, plain};
+
+/// Problems of one builder and branch.
+pub(super) struct Lane {
+    pub project: String,
+    pub branch: String,
+    pub builder: String,
+    pub quarries: Vec<Quarry>,
+}
+
+/// A problem whose culprit is to be found.
+pub(super) struct Quarry {
+    pub series_id: i64,
+    pub opened_position: i64,
+    pub good_revision: String,
+    pub opened_revision: String,
+    pub kind: String,
+    pub suite: String,
+    pub name: String,
+    pub flake_rate: f64,
+    /// How much it matters: problems of its incident.
+    pub weight: f64,
+    /// Suspicion by revision.
+    pub suspicion: BTreeMap<String, f64>,
+    /// Not there where its revisions are not in the repository.
+    pub hunt: Option<Hunt>,
+    /// Builds that said something of it.
+    pub spent: u32,
+}
+
+const SELECT: &str = "SELECT e.problem_id, e.project, e.branch, e.builder, e.series_id, e.opened_position, \
+    e.good_revision, e.opened_revision, e.kind, e.suite, e.name, n.flake_rate, n.sibling_count \
+    FROM step.episode AS e \
+    JOIN raw.range AS r \
+        ON r.project = e.project AND r.good_revision = e.good_revision AND r.bad_revision = e.opened_revision \
+    JOIN step.nobody AS n ON n.problem_id = e.problem_id";
+
+/// Returns the problems that are asked for, or all open ones with several changes, most important lane first.
+pub(super) async fn find(session: &Session, options: &cli::Bisect) -> Result<Vec<Lane>> {
+    let mut lanes: BTreeMap<(String, String, String), Vec<Quarry>> = BTreeMap::new();
+    let wanted = match options.all {
+        true => "WHERE e.state = 'open' AND r.change_count > 1 AND ($1 IS NULL OR e.project = $1)".to_owned(),
+        false => {
+            let ids: Vec<String> = options.problem.iter().map(|id| format!("'{}'", id.replace('\'', "''"))).collect();
+            format!("WHERE e.problem_id IN ({}) AND ($1 IS NULL OR e.project = $1)", ids.join(", "))
+        }
+    };
+    let sql = format!("{SELECT} {wanted} ORDER BY n.sibling_count DESC, e.problem_id LIMIT {}", options.limit);
+    let rows = Rows::ask(session, &sql, &[parameter(options.project.as_deref())]).await?.texts()?;
+    let missing = options.problem.iter().find(|id| !rows.iter().any(|row| row[0] == **id));
+    if let Some(id) = missing {
+        bail!("there is no problem `{}` that began between two known revisions", plain(id));
+    }
+    for row in rows {
+        let [id, project, branch, builder, series, position, good, opened, kind, suite, name, rate, siblings] =
+            row.try_into().map_err(|_| anyhow::anyhow!("a problem has thirteen columns"))?;
+        let suspects = "SELECT revision, suspicion FROM suspect WHERE problem_id = $1";
+        let suspects = Rows::ask(session, suspects, &[parameter(Some(&id))]).await?.texts()?;
+        let suspicion = suspects.into_iter().map(|mut row| {
+            let share = row.pop().and_then(|text| text.parse().ok()).unwrap_or_default();
+            (row.pop().unwrap_or_default(), share)
+        });
+        let quarry = Quarry {
+            series_id: series.parse()?,
+            opened_position: position.parse()?,
+            good_revision: good,
+            opened_revision: opened,
+            kind,
+            suite,
+            name,
+            flake_rate: rate.parse().unwrap_or(0.01),
+            weight: siblings.parse().unwrap_or(1.0),
+            suspicion: suspicion.collect(),
+            hunt: None,
+            spent: 0,
+        };
+        lanes.entry((project, branch, builder)).or_default().push(quarry);
+    }
+    let lane = |((project, branch, builder), quarries): ((String, String, String), Vec<Quarry>)| Lane {
+        project,
+        branch,
+        builder,
+        quarries,
+    };
+    let mut lanes: Vec<Lane> = lanes.into_iter().map(lane).collect();
+    let weight = |lane: &Lane| lane.quarries.iter().map(|quarry| quarry.weight).fold(0.0, f64::max);
+    lanes.sort_by(|left, right| weight(right).total_cmp(&weight(left)));
+    Ok(lanes)
+}

@@ -1,0 +1,43 @@
+//! What is said of windows, thresholds and tests to come, on the demonstration's store.
+
+use crate::world::{annals, ask, demo};
+
+#[test]
+fn thresholds_are_listed_and_may_be_tried() {
+    let store = &demo().store;
+    let listed = annals(store, &["rules"]).good();
+    assert!(listed.contains("guilty_threshold") && listed.contains("vanish_after"), "{listed}");
+    let before = ask(store, "SELECT count(*) FROM guilty");
+    let tried = annals(store, &["rules", "--dry-run", "guilty_threshold=0.9999"]).good();
+    assert!(tried.contains(&format!("guilty people: {} now, 0 then", before[0])), "{tried}");
+    let folded =
+        annals(store, &["rules", "--dry-run", "mass_failure_count=1", "--dry-run", "mass_failure_ratio=0.01"]).good();
+    assert!(folded.contains("builds that give no verdict"), "{folded}");
+    assert_eq!(ask(store, "SELECT count(*) FROM guilty"), before, "nothing of the store changes");
+    let same = annals(store, &["rules", "--dry-run", "guilty_threshold=0.5"]);
+    assert!(same.code == Some(0) && same.err.contains("nothing would change"), "{}{}", same.out, same.err);
+    for wrong in ["guilty", "no_such=1", "guilty_threshold=nan", "guilty_threshold=high"] {
+        assert_eq!(annals(store, &["rules", "--dry-run", wrong]).code, Some(1), "{wrong}");
+    }
+}
+
+#[test]
+fn windows_are_compared_and_windows_that_are_none_refused() {
+    let store = &demo().store;
+    let compared = annals(store, &["compare", "--all"]);
+    assert!(compared.code == Some(0) && compared.err.contains("tests compared"), "{}", compared.err);
+    let builders = annals(store, &["compare", "builder=sh-posix", "builder=locale-de"]);
+    assert!(builders.code == Some(0), "{}", builders.err);
+    let wrong = annals(store, &["compare", "yesterday", "today"]);
+    assert!(wrong.code == Some(1) && wrong.err.contains("`yesterday`"), "{}", wrong.err);
+}
+
+#[test]
+fn tests_are_put_in_order_for_a_change() {
+    let store = &demo().store;
+    let order = annals(store, &["rerun", "--limit", "5"]).good();
+    assert_eq!(order.lines().count(), 5, "{order}");
+    assert!(order.lines().all(|line| line.split('\t').count() == 3), "{order}");
+    let unknown = annals(store, &["rerun", "0123456789"]);
+    assert!(unknown.code == Some(1) && unknown.err.contains("0123456789"), "{}", unknown.err);
+}
