@@ -34,8 +34,15 @@ WITH threshold AS (
     SELECT
         s.project, {branch} AS branch, {builder} AS builder, s.test_id, s.suite, s.name, s.verdict,
         CAST(s.position_count AS DOUBLE) / (l.ordinal - f.ordinal + 1) AS density,
-        greatest(least(l.ordinal, b.base_high) - greatest(f.ordinal, b.base_low) + 1, 0) AS base_count,
-        greatest(least(l.ordinal, b.sample_high) - greatest(f.ordinal, b.sample_low) + 1, 0) AS sample_count
+        -- Least and greatest leave null out, so a lane that is not in a window must be asked for.
+        CASE
+            WHEN b.base_low IS NULL THEN 0
+            ELSE greatest(least(l.ordinal, b.base_high) - greatest(f.ordinal, b.base_low) + 1, 0)
+        END AS base_count,
+        CASE
+            WHEN b.sample_low IS NULL THEN 0
+            ELSE greatest(least(l.ordinal, b.sample_high) - greatest(f.ordinal, b.sample_low) + 1, 0)
+        END AS sample_count
     FROM raw.streak AS s
     JOIN bounded AS b ON b.project = s.project AND b.branch = s.branch AND b.builder = s.builder
     JOIN lane AS f

@@ -9,8 +9,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// No test is thought to be less flaky than this when a culprit is verified.
-const LEAST_FLAKY: f64 = 0.02;
+/// No test is thought to be less flaky than this when a culprit is verified, as in the paper.
+const LEAST_FLAKY: f64 = 0.1;
+/// So many runs is the flake rate worth that a hunt begins with: builds of revisions that are known to be good tell more.
+const RATE_WORTH: f64 = 3.0;
 /// No test is thought to be flakier than this: then no build would say anything.
 const MOST_FLAKY: f64 = 0.9;
 /// From here on a suspect is verified.
@@ -27,8 +29,11 @@ pub struct Hunt {
     good: i64,
     /// The suspects' positions, oldest first; the test was seen to fail at the last.
     line: Vec<i64>,
-    /// The probability of each suspect, and that of nobody.
+    /// The probability of each suspect, and that of nobody: at first, and by what was seen.
+    prior: Vec<f64>,
     chances: Vec<f64>,
+    /// The flake rate at first, and by what was seen.
+    prior_rate: f64,
     flake_rate: f64,
     confidence: f64,
     /// How often it passed and failed in builds of this hunt, by position.
@@ -68,8 +73,17 @@ impl Hunt {
         chances.iter_mut().for_each(|chance| *chance *= somebody / sum);
         chances.push(1.0 - somebody);
         let flake_rate = flake_rate.clamp(0.0, MOST_FLAKY);
-        let confidence = confidence.clamp(0.5, 1.0 - 1e-9);
-        Self { good, line, chances, flake_rate, confidence, seen: BTreeMap::new(), mute: BTreeSet::new() }
+        Self {
+            good,
+            line,
+            prior: chances.clone(),
+            chances,
+            prior_rate: flake_rate,
+            flake_rate,
+            confidence: confidence.clamp(0.5, 1.0 - 1e-9),
+            seen: BTreeMap::new(),
+            mute: BTreeSet::new(),
+        }
     }
 
     /// Returns how often a suspect has to fail and its parent to pass: x = ⌈ln(1 − confidence) / ln(flake rate)⌉.
@@ -90,23 +104,33 @@ impl Hunt {
     /// Takes in what a build at a position said of the test.
     pub fn observe(&mut self, position: i64, failed: bool) {
         self.seen.entry(position).or_default()[usize::from(failed)] += 1;
-        let rate = self.flake_rate.max(1e-6);
-        for (index, chance) in self.chances.iter_mut().enumerate() {
-            let has_culprit = self.line.get(index).is_some_and(|suspect| position >= *suspect);
-            *chance *= match (has_culprit, failed) {
-                (true, true) => 1.0,
-                (true, false) => 0.0,
-                (false, true) => rate,
-                (false, false) => 1.0 - rate,
-            };
-        }
-        let sum: f64 = self.chances.iter().sum();
+        self.flake_rate = self.rate();
+        let (passes, failures) = ((1.0 - self.flake_rate).ln(), self.flake_rate.max(1e-6).ln());
         let nobody = self.line.len();
-        match sum > 0.0 {
-            true => self.chances.iter_mut().for_each(|chance| *chance /= sum),
-            // It passed with every suspect in it.
-            false => self.chances.iter_mut().enumerate().for_each(|(at, chance)| *chance = f64::from(at == nobody)),
-        }
+        let logarithm = |index: usize| {
+            let from = self.line.get(index).copied().unwrap_or(i64::MAX);
+            let good = self
+                .seen
+                .range(..from)
+                .map(|(_, [passed, failed])| f64::from(*passed) * passes + f64::from(*failed) * failures);
+            // What has the culprit never passes.
+            let is_possible = self.seen.range(from..).all(|(_, [passed, _])| *passed == 0);
+            if is_possible { self.prior[index].ln() + good.sum::<f64>() } else { f64::NEG_INFINITY }
+        };
+        let logarithms: Vec<f64> = (0..=nobody).map(logarithm).collect();
+        let highest = logarithms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let sum: f64 = logarithms.iter().map(|logarithm| (logarithm - highest).exp()).sum();
+        self.chances = logarithms.iter().map(|logarithm| (logarithm - highest).exp() / sum).collect();
+    }
+
+    /// Returns the flake rate by what was seen: up to the newest pass all revisions are good, and what failed there failed
+    /// by chance.
+    fn rate(&self) -> f64 {
+        let newest = self.seen.iter().rev().find(|(_, [passed, _])| *passed > 0).map(|(position, _)| *position);
+        let good = newest.map(|newest| self.seen.range(..=newest)).into_iter().flatten();
+        let [passed, failed] = good
+            .fold([0.0, 0.0], |sum, (_, [passed, failed])| [sum[0] + f64::from(*passed), sum[1] + f64::from(*failed)]);
+        ((failed + RATE_WORTH * self.prior_rate) / (passed + failed + RATE_WORTH)).min(MOST_FLAKY)
     }
 
     /// Takes in that builds at a position say nothing of the test.
@@ -258,7 +282,7 @@ mod tests {
             let (finding, cost) = run(Hunt::new(0, line, &suspicion, 0.001, 0.999), |position, _| position >= culprit);
             let Some(Finding::Culprit { position, failed: 2.., passed: 2.. }) = finding else { panic!("{finding:?}") };
             assert_eq!(position, culprit);
-            assert!(cost <= 5 + 7, "{culprit}: {cost}");
+            assert!(cost <= 5 + 9, "{culprit}: {cost}");
         }
     }
 
