@@ -106,8 +106,7 @@ fn culprits_are_found_and_verified_and_chance_is_told_from_them() {
     // What was verified decides: the culprit has all the suspicion, and where nobody is to blame nobody has any.
     let confirmed = "SELECT p.name, s.revision, s.suspicion FROM suspect AS s JOIN problem AS p \
         ON p.problem_id = s.problem_id WHERE s.suspicion > 0 ORDER BY p.name";
-    let expected =
-        [("other", OTHER), ("steady", STEADY)].map(|(name, at)| format!("{name},{},1", place.revisions[at]));
+    let expected = [("other", OTHER), ("steady", STEADY)].map(|(name, at)| format!("{name},{},1", place.revisions[at]));
     assert_eq!(ask(&place.store(), confirmed), expected);
     // Builds are facts: the blamelists are one change long now, and a second hunt has nothing to do.
     let lists = "SELECT name, change_count FROM problem WHERE name <> 'wild' ORDER BY name";

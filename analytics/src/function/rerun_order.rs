@@ -162,7 +162,10 @@ fn batch((project, revision): &(String, String), tests: &[Test], ids: &[i64], sc
 
 type ByProject<T> = HashMap<String, T>;
 
-fn tests(listed: &[RecordBatch], broken: &[RecordBatch]) -> Result<(ByProject<Vec<Test>>, ByProject<Vec<i64>>)> {
+/// The tests of each project, and the positions at which something broke there.
+type Listed = (ByProject<Vec<Test>>, ByProject<Vec<i64>>);
+
+fn tests(listed: &[RecordBatch], broken: &[RecordBatch]) -> Result<Listed> {
     let mut breaks: HashMap<i64, Vec<i64>> = HashMap::new();
     for batch in broken {
         for (test, position) in ints(batch, 0)?.into_iter().zip(ints(batch, 1)?) {

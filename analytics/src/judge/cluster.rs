@@ -34,7 +34,7 @@ pub(crate) fn founders(texts: &[&str], similarity: f64) -> Vec<usize> {
 fn words(text: &str) -> BTreeSet<u64> {
     let parts: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()).collect();
     let pairs = parts.windows(2).map(|pair| hash(&(pair[0], pair[1])));
-    parts.iter().map(|part| hash(part)).chain(pairs).collect()
+    parts.iter().map(hash).chain(pairs).collect()
 }
 
 fn hash(thing: &impl Hash) -> u64 {

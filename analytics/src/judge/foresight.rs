@@ -35,6 +35,9 @@ pub struct Foresight {
     pub found: [f64; SHARES.len()],
 }
 
+/// Project and branch, or suite and name.
+type Pair = (String, String);
+
 /// Measures all orders on all projects of a session.
 ///
 /// # Errors
@@ -48,7 +51,7 @@ pub async fn measure(session: &Session, protocol: &Protocol) -> Result<Vec<Fores
     let mut words = Words::default();
     let histories = read::histories(&answers[0], &answers[1], &protocol.hidden, &mut words)?;
     let events = thin::events(&answers[2])?;
-    let mut tests: BTreeMap<(String, String), BTreeMap<(String, String), Vec<i64>>> = BTreeMap::new();
+    let mut tests: BTreeMap<Pair, BTreeMap<Pair, Vec<i64>>> = BTreeMap::new();
     for batch in &answers[4] {
         let [project, branch, suite, name] = texts(batch, [0, 1, 2, 3])?;
         for row in 0..batch.num_rows() {
