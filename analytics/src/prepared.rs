@@ -8,11 +8,15 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::datatypes::DataType;
+use async_trait::async_trait;
+use datafusion::catalog::Session;
 use datafusion::common::{ParamValues, ScalarValue};
 use datafusion::dataframe::DataFrame;
 use datafusion::error::Result;
+use datafusion::execution::context::QueryPlanner;
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::ExecutionPlan;
 
 /// More texts than this are not remembered: some are as various as the words that people search for.
 const MOST: usize = 128;
@@ -31,10 +35,22 @@ struct Plan {
     types: HashMap<String, Option<DataType>>,
 }
 
+/// Makes plans of what is optimized already, in the session's own state: tables that ask further need its optimizer.
+#[derive(Debug)]
+struct Planner(SessionState);
+
+#[async_trait]
+impl QueryPlanner for Planner {
+    async fn create_physical_plan(&self, plan: &LogicalPlan, _: &dyn Session) -> Result<Arc<dyn ExecutionPlan>> {
+        self.0.query_planner().create_physical_plan(plan, &self.0).await
+    }
+}
+
 impl Prepared {
     /// Returns no plans yet, for sessions in `state`.
     pub(crate) fn new(state: &SessionState) -> Self {
-        let state = SessionStateBuilder::new_from_existing(state.clone());
+        let planner = Arc::new(Planner(state.clone()));
+        let state = SessionStateBuilder::new_from_existing(state.clone()).with_query_planner(planner);
         let state = state.with_analyzer_rules(Vec::new()).with_optimizer_rules(Vec::new()).build();
         Self { state, plans: Mutex::default() }
     }

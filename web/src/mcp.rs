@@ -50,6 +50,7 @@ pub fn is_message(value: &Value) -> bool {
     value["jsonrpc"] == "2.0"
         && (value["method"].is_string() || value.get("result").is_some())
         && value.get("id").is_none_or(is_id)
+        && value.get("params").is_none_or(Value::is_object)
 }
 
 fn greeting(params: &Value) -> Value {

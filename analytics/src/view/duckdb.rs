@@ -58,6 +58,17 @@ impl VisitorMut for Translator {
                     *expr = lower;
                 }
             }
+            // What a pattern holds in brackets is not a list there.
+            Expr::CompoundFieldAccess { root, .. } => {
+                if let Expr::Function(call) = root.as_ref()
+                    && call.name.to_string().eq_ignore_ascii_case("regexp_match")
+                    && let text = call.args.to_string()
+                    && let Some(text) = text.strip_suffix(')')
+                    && let Ok(found) = parsed(&format!("nullif(regexp_extract{text}, 1), '')"))
+                {
+                    *expr = found;
+                }
+            }
             _ => {}
         }
         ControlFlow::Continue(())
@@ -139,6 +150,7 @@ mod tests {
                 "SELECT approx_percentile_cont(0.95) WITHIN GROUP (ORDER BY d) AS p FROM t",
                 "quantile_cont(d, 0.95) AS p",
             ),
+            ("SELECT regexp_match(a, 'b(c)')[1] AS m FROM t", "nullif(regexp_extract(a, 'b(c)', 1), '') AS m"),
             ("SELECT to_hex(a) AS h FROM t", "lower(to_hex(a)) AS h"),
             ("SELECT column1 AS e FROM (VALUES ('x'))", "col0 AS e"),
         ] {

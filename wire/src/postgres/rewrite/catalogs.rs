@@ -115,7 +115,7 @@ fn is_of_keys(expr: &Expr) -> bool {
         Expr::Cast { expr, data_type: SqlType::BigInt(None), .. } => {
             matches!(&**expr, Expr::Value(ValueWithSpan { value: Value::Null, .. }))
         }
-        other => last_word(other) == "keys",
+        other => last_word(other) == "keys" || KEYS.contains(&last_word(other).as_str()),
     }
 }
 
