@@ -1,4 +1,4 @@
-//! How soon a break is found when tests run in the order of [`super::order`]: measured on dense histories.
+//! How soon a break is found when tests run in the order of `order.rs`: measured on dense histories.
 //!
 //! Each change that is known to have broken something is taken as if it had just come: what broke before it is known,
 //! what it broke is not. All tests are put in order, and a break is found when the first of its tests is run.
