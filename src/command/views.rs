@@ -1,11 +1,12 @@
 //! `annals views`: the view files, as this engine or DuckDB runs them.
 //!
-//! Facts are read where they lie. What is no open table (streaks, ranges, people, evidence) is written to a folder, as it is at
-//! the version that the script speaks of.
+//! Facts are read where they lie. What is no open table (streaks, ranges, people, evidence), and what only our own functions
+//! compute, is written to a folder, as it is at the version that the script speaks of.
 
 use std::fs::File;
 use std::path::Path;
 
+use annals_analytics::function::FUNCTIONS;
 use annals_analytics::view::{self, View, duckdb};
 use annals_analytics::{Session, Warehouse};
 use annals_data::schema::{Column, FILE_COLUMNS, Kind, TABLES, Table, Visibility};
@@ -39,7 +40,10 @@ pub(super) async fn run(options: &cli::Views, warehouse: &Warehouse, config: &Co
     facts(options, warehouse, config).await?;
     tables(&session, &folder).await?;
     for view in views {
-        anstream::println!("\n{}", duckdb::statement(view)?);
+        match calls_own(view) {
+            true => stored(&session, &folder, &view.layer, &view.name).await?,
+            false => anstream::println!("\n{}", duckdb::statement(view)?),
+        }
     }
     anstream::println!("SET search_path = 'mart,raw,step';");
     Ok(())
@@ -134,13 +138,25 @@ async fn tables(session: &Session, folder: &Path) -> Result<()> {
         names.retain(|name| layer != "raw" || TABLES.iter().all(|table| table.name != name));
         names.sort();
         for name in names {
-            let path = folder.join(format!("{layer}.{name}.parquet"));
-            write(session, &format!("{layer}.\"{name}\""), &path).await.with_context(|| path.display().to_string())?;
-            let quoted = path.display().to_string().replace('\'', "''");
-            anstream::println!("CREATE OR REPLACE VIEW {layer}.\"{name}\" AS SELECT * FROM read_parquet('{quoted}');");
+            stored(session, folder, layer, &name).await?;
         }
     }
     Ok(())
+}
+
+/// Writes a table as it is now, and prints a view of the file.
+async fn stored(session: &Session, folder: &Path, layer: &str, name: &str) -> Result<()> {
+    let path = folder.join(format!("{layer}.{name}.parquet"));
+    write(session, &format!("{layer}.\"{name}\""), &path).await.with_context(|| path.display().to_string())?;
+    let quoted = path.display().to_string().replace('\'', "''");
+    anstream::println!("CREATE OR REPLACE VIEW {layer}.\"{name}\" AS SELECT * FROM read_parquet('{quoted}');");
+    Ok(())
+}
+
+/// Returns whether a view calls a function that no other engine has.
+fn calls_own(view: &View) -> bool {
+    let is_called = |name: &str| view.text.contains(&format!("{name}("));
+    FUNCTIONS.iter().any(|function| function.call.split('(').next().is_some_and(is_called))
 }
 
 async fn write(session: &Session, table: &str, path: &Path) -> Result<()> {

@@ -46,7 +46,7 @@ pub async fn answer(app: &App, asker: &Asker, message: &Value) -> Option<Value> 
 
 /// Returns whether a value is a message of the protocol: a request, a notification, or an answer.
 pub fn is_message(value: &Value) -> bool {
-    let is_id = |id: &Value| id.is_string() || id.is_number();
+    let is_id = |id: &Value| id.is_string() || id.is_i64() || id.is_u64();
     value["jsonrpc"] == "2.0"
         && (value["method"].is_string() || value.get("result").is_some())
         && value.get("id").is_none_or(is_id)

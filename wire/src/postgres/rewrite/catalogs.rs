@@ -15,7 +15,7 @@ const LACKING: &[&str] =
     &["attacl", "datacl", "defaclacl", "nspacl", "proacl", "relacl", "reloptions", "setconfig", "typacl"];
 
 /// Columns that number the columns of keys; they are texts here.
-const KEYS: &[&str] = &["confkey", "conkey", "indkey"];
+const KEYS: &[&str] = &["confkey", "conkey", "indkey", "indoption"];
 
 /// Columns that name a function, which are numbers in Postgres.
 const FUNCTIONS: &[&str] = &["typinput", "typoutput", "typreceive", "typsend"];
