@@ -10,12 +10,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arrow::datatypes::DataType;
 use async_trait::async_trait;
 use datafusion::catalog::Session;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{ParamValues, ScalarValue};
 use datafusion::dataframe::DataFrame;
 use datafusion::error::Result;
 use datafusion::execution::context::QueryPlanner;
 use datafusion::execution::{SessionState, SessionStateBuilder};
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
 use datafusion::physical_plan::ExecutionPlan;
 
 /// More texts than this are not remembered: some are as various as the words that people search for.
@@ -33,6 +35,22 @@ struct Plan {
     plan: LogicalPlan,
     /// The types of its parameters (`$1` …), where they follow from the text.
     types: HashMap<String, Option<DataType>>,
+}
+
+/// Returns whether a plan calls a function whose answer holds for one query only, as `now()` does.
+fn reads_clock(plan: &LogicalPlan) -> Result<bool> {
+    let mut is_found = false;
+    plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expr| {
+            is_found |= expr.exists(|part| Ok(matches!(part, Expr::ScalarFunction(call) if is_of_one_query(call))))?;
+            Ok(TreeNodeRecursion::Continue)
+        })
+    })?;
+    Ok(is_found)
+}
+
+fn is_of_one_query(call: &ScalarFunction) -> bool {
+    call.func.signature().volatility == Volatility::Stable
 }
 
 /// Makes plans of what is optimized already, in the session's own state: tables that ask further need its optimizer.
@@ -63,6 +81,10 @@ impl Prepared {
 
     /// Returns the frame of a text that was just planned, with these values; it is known from now on.
     pub(crate) fn learn(&self, sql: &str, frame: DataFrame, values: &[ScalarValue]) -> Result<DataFrame> {
+        // The optimizer puts in the time at which it runs, and that is another one when the text is asked again.
+        if reads_clock(frame.logical_plan())? {
+            return frame.with_param_values(values.to_vec());
+        }
         let (state, plan) = frame.into_parts();
         let types = plan.get_parameter_types()?;
         let plan = Arc::new(Plan { plan: state.optimize(&plan)?, types });

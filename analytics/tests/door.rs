@@ -82,6 +82,15 @@ fn parameters_are_values() {
 }
 
 #[test]
+fn a_question_that_was_asked_before_tells_the_time_of_now() {
+    let session = told("", &[]).unwrap();
+    let ask = || {
+        runtime().block_on(async { session.query_with("SELECT now()", &[]).await.unwrap().collect().await.unwrap() })
+    };
+    assert_ne!(ask(), ask());
+}
+
+#[test]
 fn a_site_adds_views() {
     let extra = [site("mine_too", "SELECT name FROM mine"), site("mine", "SELECT name FROM mart.problem")];
     let session = told("", &extra).unwrap();

@@ -1,8 +1,8 @@
 //! `annals bisect`: builds the revisions of blamelists that tell most, until culprits are verified.
 //!
-//! What to build next is `annals_analytics::judge::hunt`'s; how, the collector's. Problems of one builder and branch are hunted together, so that
-//! each build answers for all of them. Builds are facts like others: they go to the store as they end. A verdict is
-//! written as a note, which decides suspicion from then on.
+//! What to build next is `annals_analytics::judge::hunt`'s; how, the collector's. Problems of one builder and branch are
+//! hunted together, so that each build answers for all of them. Builds are facts like others: they go to the store as
+//! they end. A verdict is written as a note, which decides suspicion from then on.
 
 mod quarry;
 mod round;
