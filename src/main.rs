@@ -49,9 +49,15 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints an error as one line.
+/// Prints an error and its causes as one line; a cause that the error has named by itself is not said again.
 fn complain(error: &anyhow::Error, code: u8) -> ExitCode {
-    let text = format!("{error:#}").lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    let mut text = String::new();
+    for cause in error.chain() {
+        let cause = cause.to_string().lines().map(str::trim).collect::<Vec<_>>().join(" ");
+        if !text.contains(&cause) {
+            text = if text.is_empty() { cause } else { format!("{text}: {cause}") };
+        }
+    }
     anstream::eprintln!("{}annals:{} {text}", style::BAD, style::PLAIN);
     ExitCode::from(code)
 }

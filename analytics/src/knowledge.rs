@@ -6,7 +6,7 @@
 //! written.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use annals_data::{id, state};
 use roaring::RoaringBitmap;
@@ -46,11 +46,11 @@ pub(crate) struct Series {
     /// The test's id.
     pub test_id: i64,
     /// `test`, `step` or `build`.
-    pub kind: String,
+    pub kind: Arc<str>,
     /// The suite.
-    pub suite: String,
+    pub suite: Arc<str>,
     /// The name.
-    pub name: String,
+    pub name: Box<str>,
 }
 
 impl Knowledge {

@@ -14,11 +14,12 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use annals_data::Error::File as Unreadable;
+use annals_data::encode::Encoder;
 use arrow::array::RecordBatch;
 use datafusion::error::DataFusionError;
 use datafusion::execution::object_store::ObjectStoreUrl;
-use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::arrow::arrow_reader::{RowSelection, RowSelector};
+use datafusion::parquet::arrow::arrow_writer::ArrowWriterOptions;
 use datafusion::parquet::basic::{Compression, ZstdLevel};
 use datafusion::parquet::errors::ParquetError;
 use datafusion::parquet::file::properties::WriterProperties;
@@ -131,7 +132,7 @@ impl Folder {
 /// A segment that is being written: rows come in the order of lane, test and position.
 pub(crate) struct Writer {
     file: tempfile::NamedTempFile,
-    writer: ArrowWriter<File>,
+    writer: Encoder<File>,
     folder: Folder,
     is_closed: bool,
     row_count: u32,
@@ -150,7 +151,8 @@ impl Writer {
             Ok((file, handle))
         };
         let (file, handle) = begin().map_err(|source| folder.failed(source))?;
-        let writer = ArrowWriter::try_new(handle, column::schema(true), Some(properties())).map_err(parquet)?;
+        let options = ArrowWriterOptions::new().with_properties(properties());
+        let writer = Encoder::new(handle, column::schema(true), options).map_err(parquet)?;
         Ok(Self { file, writer, folder: folder.clone(), is_closed, row_count: 0 })
     }
 
@@ -163,8 +165,8 @@ impl Writer {
     }
 
     /// Ends the segment: when this returns, the file is durable.
-    pub(crate) fn finish(self) -> Result<Segment> {
-        self.writer.close().map_err(parquet)?;
+    pub(crate) fn finish(mut self) -> Result<Segment> {
+        self.writer.finish().map_err(parquet)?;
         let folder = self.folder;
         let keep = || {
             self.file.as_file().sync_all()?;
@@ -184,7 +186,7 @@ pub(crate) fn write(folder: &Folder, is_closed: bool, mut lines: Vec<Line>) -> R
     if lines.is_empty() {
         return Ok(None);
     }
-    lines.sort_unstable_by(|a, b| a.key().cmp(&b.key()));
+    lines.sort_unstable_by(Line::order);
     let mut writer = Writer::new(folder, is_closed)?;
     for lines in lines.chunks(ROW_GROUP) {
         writer.append(&column::batch(lines)?)?;

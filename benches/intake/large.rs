@@ -6,8 +6,7 @@ use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::Path;
 use std::process::Command;
-use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use annals_analytics::Warehouse;
 use annals_collector::ingest::{self, Given, Origin};
@@ -23,10 +22,8 @@ use super::{peer, report};
 struct Parts {
     outcomes: usize,
     read: f64,
-    /// Rows become batches, and these durable.
-    journal: f64,
-    /// The batches become Parquet files, and these known.
-    tables: f64,
+    /// Rows become files, and these durable and known.
+    commit: f64,
     fold: f64,
     /// The first query after it; none of the sum, as whoever asks pays for it.
     query: f64,
@@ -37,7 +34,7 @@ struct Parts {
 
 impl Parts {
     fn sum(&self) -> f64 {
-        self.read + self.journal + self.tables + self.fold
+        self.read + self.commit + self.fold
     }
 }
 
@@ -71,12 +68,12 @@ pub(crate) fn measure(cases: usize, rounds: usize) -> Result<()> {
 }
 
 fn print(parts: &Parts) {
-    let Parts { read, journal, tables, fold, query, .. } = parts;
+    let Parts { read, commit, fold, query, .. } = parts;
     let [stored, peak] = [parts.stored_kib, parts.peak_kib].map(|kib| kib / 1024);
     let sum = parts.sum();
     println!("  annals, to durable rows that a query sees: {sum:.2} s");
     println!("    peak memory {stored} MiB until the tables, {peak} MiB in all");
-    println!("    read {read:.2} s, batch and journal {journal:.2} s, tables {tables:.2} s, fold {fold:.2} s");
+    println!("    read {read:.2} s, commit {commit:.2} s, fold {fold:.2} s");
     println!("    the first query then {query:.2} s");
 }
 
@@ -101,12 +98,9 @@ async fn take(file: &Path) -> Result<Parts> {
     let begun = Instant::now();
     let (facts, _) = ingest::ingest(&origin(), &[file.to_owned()], None, &Limits::default())?;
     let read = begun.elapsed().as_secs_f64();
-    let journalled = journalled(root.path());
     let begun = Instant::now();
     let receipt = warehouse.store().commit(vec![Ingest { changes: Vec::new(), builds: vec![facts] }]).await?;
     let commit = begun.elapsed().as_secs_f64();
-    let at = journalled.join().ok().context("the journal cannot be watched")?;
-    let journal = (at - begun).as_secs_f64();
     let stored_kib = peak()?;
     let begun = Instant::now();
     warehouse.catch_up().await?;
@@ -115,8 +109,7 @@ async fn take(file: &Path) -> Result<Parts> {
     let count = warehouse.session().await?.query("SELECT * FROM raw.outcome").await?.count().await?;
     let query = begun.elapsed().as_secs_f64();
     ensure!(count == receipt.outcome_count, "{count} rows of {} outcomes", receipt.outcome_count);
-    let (tables, peak_kib) = (commit - journal, peak()?);
-    Ok(Parts { outcomes: count, read, journal, tables, fold, query, stored_kib, peak_kib })
+    Ok(Parts { outcomes: count, read, commit, fold, query, stored_kib, peak_kib: peak()? })
 }
 
 fn origin() -> Origin {
@@ -128,17 +121,6 @@ fn origin() -> Origin {
         builder: "unit".to_owned(),
         given: Given::default(),
     }
-}
-
-/// Watches for the first batch in the journal of a store; returns when it was there.
-fn journalled(root: &Path) -> JoinHandle<Instant> {
-    let batch = root.join("journal/1");
-    std::thread::spawn(move || {
-        while !batch.is_dir() {
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        Instant::now()
-    })
 }
 
 /// Returns the most memory that this process ever had (KiB), as Linux counts it.

@@ -1,7 +1,7 @@
 //! Rows turned into arrow batches of the declared schemas, with the ids that follow from them.
 //!
 //! This is the only place where ids are attached to rows. Duplicates are not looked for here: the store has already
-//! left out what it knows. What many outcomes are made of goes to the journal piece by piece (`write`).
+//! left out what it knows. What many outcomes are made of goes to the tables' files piece by piece (`write`).
 
 mod outcome;
 mod piece;
@@ -12,17 +12,17 @@ use arrow::array::RecordBatch;
 use arrow::json::ReaderBuilder;
 use serde::Serialize;
 
-use crate::journal::Unfinished;
 use crate::row::{Build, Change, Kind, Status, Step};
 use crate::schema::{BUILD, CHANGE, STEP, TALLY, Table};
 use crate::store::BuildFacts;
+use crate::store::fresh::Fresh;
 use crate::tally::{Suites, Tallies};
 use crate::{Error, Result, id};
 use outcome::OutcomeRow;
 use piece::Pieces;
 
-/// Rows of a piece of a table at most: what is sorted together, and a row group of the files.
-pub(crate) const CHUNK_ROWS: usize = 65_536;
+/// Rows of a piece of a table at most.
+const CHUNK_ROWS: usize = 65_536;
 
 #[derive(Serialize)]
 struct ChangeRow<'a> {
@@ -96,10 +96,11 @@ impl Counts {
     }
 }
 
-/// Writes the rows of all tables to the journal; returns the ids of the messages among them, which are those of which
-/// `is_known` is false; `committed_at` says when a build's revision was committed. In memory are one piece of each table and what is counted, never all outcomes.
-pub(crate) fn write(
-    journal: &mut Unfinished,
+/// Adds the rows of all tables to a batch; returns the ids of the messages among them, which are those of which
+/// `is_known` is false; `committed_at` says when a build's revision was committed. In memory are one piece of each
+/// table and what is counted, never all outcomes.
+pub(crate) async fn write(
+    fresh: &mut Fresh<'_>,
     batch: i64,
     changes: &[Change],
     builds: &[BuildFacts],
@@ -118,7 +119,10 @@ pub(crate) fn write(
                 let row = OutcomeRow::new(build_id, &facts.build, outcome.map_err(spilled)?);
                 counts.add(&row);
                 suites.add(&row.outcome);
-                pieces.add(journal, &row)?;
+                pieces.add(&row)?;
+                if pieces.are_full() {
+                    pieces.flush(fresh).await?;
+                }
             }
         }
         rows.push(build_row(batch, now, facts, &mut counts));
@@ -126,12 +130,12 @@ pub(crate) fn write(
             tallies.add(&facts.build, committed_at(&facts.build)?, suites);
         }
     }
-    let messages = pieces.finish(journal)?;
-    journal.append(&TALLY, &tallies.rows(batch)?)?;
-    journal.append(&STEP, &steps(batch, builds)?)?;
-    journal.append(&CHANGE, &self::changes(batch, changes)?)?;
-    journal.append(&BUILD, &decode(&BUILD, &rows)?)?;
-    Ok(messages)
+    pieces.flush(fresh).await?;
+    fresh.append(&TALLY, &tallies.rows(batch)?).await?;
+    fresh.append(&STEP, &steps(batch, builds)?).await?;
+    fresh.append(&CHANGE, &self::changes(batch, changes)?).await?;
+    fresh.append(&BUILD, &decode(&BUILD, &rows)?).await?;
+    Ok(pieces.into_messages())
 }
 
 fn spilled(source: io::Error) -> Error {

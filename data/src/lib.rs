@@ -8,9 +8,9 @@
 //! - [`id`]: how stable identifiers are made from names.
 //! - [`batch`]: rows turned into arrow batches of those schemas; `duration` says how precisely lengths are kept.
 //! - `tally`: outcomes counted by suite and day as they come in.
-//! - [`scan`]: immutable files as a table of the engine.
+//! - [`encode`]: Parquet files, their columns side by side; [`scan`]: immutable files as a table of the engine.
 //! - [`store`]: the writer; takes whole ingests exactly once and publishes versions.
-//! - [`journal`]: what was acknowledged but may not be in the tables yet.
+//! - [`journal`]: what was acknowledged but may not be in the tables' logs yet.
 //! - [`state`]: the SQLite file of what people and machines change.
 //! - [`signature`]: failure texts with the accidents masked.
 //! - [`setting`]: the thresholds of the rules of judgement, with their defaults.
@@ -18,6 +18,7 @@
 //! What is known *about* the facts (streaks, blamelists, views) lives in the crate `annals-analytics`.
 
 pub mod batch;
+pub mod encode;
 pub mod id;
 pub mod journal;
 pub mod outcomes;

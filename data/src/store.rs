@@ -4,12 +4,13 @@
 //!
 //! 1. The writer takes the store's lock, one process at a time, and rolls forward what a crash left in the journal.
 //! 2. What is known already (builds by key, changes by revision, texts by hash) is left out.
-//! 3. The rest is written to the [`crate::journal`] and fsynced: from here on the batch cannot be lost.
-//! 4. Each table that has rows gets one commit that records the batch's number; a table that has it is skipped.
-//! 5. One transaction of the state makes the batch known and publishes the new versions of all tables.
+//! 3. The rest becomes one file of each table that has rows, in no version of it yet ([`fresh`]).
+//! 4. The [`crate::journal`] names these files, fsynced: from here on the batch cannot be lost.
+//! 5. Each of the tables gets one commit that records the batch's number; a table that has it is skipped.
+//! 6. One transaction of the state makes the batch known and publishes the new versions of all tables.
 //!
-//! Readers use the newest publication, so that they see whole batches only. A crash after step 3 is repaired by
-//! repeating steps 4 and 5, a crash before it leaves nothing.
+//! Readers use the newest publication, so that they see whole batches only. A crash after step 4 is repaired by
+//! repeating steps 5 and 6; one before it leaves files that vacuum removes.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{self, File};
@@ -22,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{Mutex, MutexGuard};
 use url::Url;
 
-use crate::journal::{Journal, Manifest};
+use crate::journal::{Entry, Journal, Known};
 use crate::outcomes::Outcomes;
 use crate::row::{Build, Change, Step};
 use crate::schema::{TABLES, TALLY, Table};
@@ -34,16 +35,20 @@ use crate::{Error, Result, batch, id};
 mod aged;
 mod compact;
 mod facts;
+pub(crate) mod fresh;
 mod known;
 mod layout;
 mod merge;
 mod plan;
 mod retain;
+mod sorter;
+mod source;
 mod sum;
 mod table;
 mod writer;
 
 pub use compact::{FileCount, TableSize};
+use fresh::Fresh;
 pub use retain::{Horizon, Retained, Rule};
 use table::FactTable;
 
@@ -195,9 +200,9 @@ impl Store {
             return Ok(receipt);
         }
         let number = self.next_batch()?;
-        let manifest = self.write_journal(number, &changes, &builds)?;
+        let entry = self.write(number, &changes, &builds, &writer).await?;
         drop((changes, builds));
-        self.roll_forward(number, &manifest, &mut writer).await?;
+        self.roll_forward(number, entry, &mut writer).await?;
         receipt.batch = Some(number);
         Ok(receipt)
     }
@@ -275,10 +280,15 @@ impl Store {
             return Ok(());
         }
         let times = known::times(writer).await?;
-        let rows = known::tallies(writer).await?;
-        writer[tally].append(batch, rows.into_iter().map(Ok)).await?;
+        let mut fresh = Fresh::new(writer);
+        for rows in known::tallies(writer).await? {
+            fresh.append(&TALLY, &rows).await?;
+        }
+        if let Some(file) = fresh.finish().await?.remove(TALLY.name) {
+            writer[tally].append(batch, file).await?;
+        }
         self.state.write(|t| {
-            learn(t, &Manifest { times, ..Manifest::default() })?;
+            learn(t, &Known { times, ..Known::default() })?;
             publish(t, batch, writer)
         })
     }
@@ -313,15 +323,38 @@ impl Store {
         Ok(self.publication()?.batch + 1)
     }
 
-    /// Makes the batch durable, and returns what becomes known by it.
-    fn write_journal(&self, number: i64, changes: &[Change], builds: &[BuildFacts]) -> Result<Manifest> {
+    /// Makes the batch durable; where that fails, nothing of it stays.
+    async fn write(
+        &self,
+        number: i64,
+        changes: &[Change],
+        builds: &[BuildFacts],
+        tables: &[FactTable],
+    ) -> Result<Entry> {
+        let mut fresh = Fresh::new(tables);
+        match self.write_to(&mut fresh, number, changes, builds).await {
+            Ok(entry) => Ok(entry),
+            Err(error) => {
+                fresh.discard().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn write_to(
+        &self,
+        fresh: &mut Fresh<'_>,
+        number: i64,
+        changes: &[Change],
+        builds: &[BuildFacts],
+    ) -> Result<Entry> {
         let times: HashMap<i64, i64> =
             changes.iter().map(|c| (id::change_id(&c.project, &c.revision), c.committed_at)).collect();
         let committed_at = |build: &Build| self.committed_at(build, &times);
-        let mut journal = self.journal.begin(number)?;
         let is_known = |id| self.state.knows("message", id);
-        let messages = batch::write(&mut journal, number, changes, builds, is_known, committed_at)?;
-        let manifest = Manifest {
+        let messages = batch::write(fresh, number, changes, builds, is_known, committed_at).await?;
+        let files = fresh.finish().await?;
+        let known = Known {
             changes: changes.iter().map(|c| id::change_id(&c.project, &c.revision)).collect(),
             builds: builds.iter().map(|b| id::build_id(&b.build.project, &b.build.key)).collect(),
             messages,
@@ -330,8 +363,9 @@ impl Store {
             places: builds.iter().flat_map(|facts| place::places(&facts.build)).collect(),
             times: times.into_iter().collect(),
         };
-        journal.finish(&manifest)?;
-        Ok(manifest)
+        let entry = Entry { files, known };
+        self.journal.write(number, &entry)?;
+        Ok(entry)
     }
 
     /// Returns when a build's revision was committed, or when it was built where the change is not known.
@@ -351,7 +385,7 @@ impl Store {
         for number in self.journal.pending()? {
             if number > published {
                 tracing::info!(batch = number, "finishing a batch that was interrupted");
-                self.roll_forward(number, &self.journal.manifest(number)?, writer).await?;
+                self.roll_forward(number, self.journal.read(number)?, writer).await?;
             } else {
                 self.journal.remove(number)?;
             }
@@ -362,37 +396,37 @@ impl Store {
     async fn roll_forward(
         &self,
         number: i64,
-        manifest: &Manifest,
+        mut entry: Entry,
         writer: &mut MutexGuard<'_, Vec<FactTable>>,
     ) -> Result<()> {
         for (table, facts) in TABLES.into_iter().zip(writer.iter_mut()) {
             facts.refresh().await?;
-            if let Some(rows) = self.journal.rows(number, table)
+            if let Some(file) = entry.files.remove(table.name)
                 && facts.batch().await? < number
             {
-                facts.append(number, rows.open()?).await?;
+                facts.append(number, file).await?;
             }
         }
         self.state.write(|t| {
-            learn(t, manifest)?;
+            learn(t, &entry.known)?;
             publish(t, number, writer)
         })?;
         self.journal.remove(number)
     }
 }
 
-fn learn(transaction: &rusqlite::Transaction<'_>, manifest: &Manifest) -> rusqlite::Result<()> {
+fn learn(transaction: &rusqlite::Transaction<'_>, known: &Known) -> rusqlite::Result<()> {
     let mut insert = transaction.prepare_cached("INSERT OR IGNORE INTO known (kind, id) VALUES (?1, ?2)")?;
-    let kinds = [("change", &manifest.changes), ("build", &manifest.builds), ("message", &manifest.messages)];
+    let kinds = [("change", &known.changes), ("build", &known.builds), ("message", &known.messages)];
     for (kind, ids) in kinds {
         for id in ids {
             insert.execute((kind, id))?;
         }
     }
-    place::learn(transaction, &manifest.lines, &manifest.places)?;
+    place::learn(transaction, &known.lines, &known.places)?;
     let mut insert = transaction.prepare_cached("INSERT OR IGNORE INTO committed VALUES (?1, ?2)")?;
-    manifest.times.iter().try_for_each(|time| insert.execute(*time).map(drop))?;
-    person::learn(transaction, &manifest.authors)
+    known.times.iter().try_for_each(|time| insert.execute(*time).map(drop))?;
+    person::learn(transaction, &known.authors)
 }
 
 /// Makes exactly these failure texts known.

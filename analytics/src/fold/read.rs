@@ -194,9 +194,9 @@ impl Observations {
         self.series.contains_key(&series_id)
     }
 
-    /// Returns the tests that were observed.
-    pub(super) fn tests(&self) -> BTreeSet<i64> {
-        self.series.values().map(|series| series.test_id).collect()
+    /// Returns the tests that were observed, in order.
+    pub(super) fn tests(&self) -> Vec<i64> {
+        ordered(self.series.values().map(|series| series.test_id))
     }
 
     fn take(&mut self, batch: &RecordBatch, builds: &Builds, only: Option<&BTreeSet<i64>>) {
@@ -204,6 +204,8 @@ impl Observations {
         let message_id = batch.column(4).as_primitive::<Int64Type>();
         let [outcome, kind, suite, name] = [5, 6, 7, 8].map(|column| texts(batch, column));
         let mut previous = None;
+        // Neighbours mostly share them.
+        let (mut last_kind, mut last_suite): (Arc<str>, Arc<str>) = ("".into(), "".into());
         for row in 0..batch.num_rows() {
             if only.is_some_and(|only| !only.contains(&series_id[row])) {
                 continue;
@@ -215,7 +217,8 @@ impl Observations {
             }
             if previous.replace(series_id[row]) != Some(series_id[row]) {
                 self.series.entry(series_id[row]).or_insert_with(|| {
-                    let [kind, suite, name] = [&kind, &suite, &name].map(|column| column.value(row).to_owned());
+                    let kind = shared(&mut last_kind, kind.value(row));
+                    let (suite, name) = (shared(&mut last_suite, suite.value(row)), name.value(row).into());
                     Arc::new(Series { series_id: series_id[row], test_id: test_id[row], kind, suite, name })
                 });
             }
@@ -228,6 +231,14 @@ impl Observations {
             });
         }
     }
+}
+
+/// Returns the text as the last one, if it is the same.
+fn shared(last: &mut Arc<str>, text: &str) -> Arc<str> {
+    if **last != *text {
+        *last = text.into();
+    }
+    last.clone()
 }
 
 /// Reads the builds of a slice.
@@ -303,8 +314,17 @@ pub(super) async fn observations(
     Ok(observations)
 }
 
-/// Narrows a scan to some tests, by which files are sorted: by id when they are few, else by the bounds of the ids.
-pub(super) fn among(tests: &BTreeSet<i64>) -> Expr {
+/// Returns ids in order, each once.
+pub(super) fn ordered(ids: impl Iterator<Item = i64>) -> Vec<i64> {
+    let mut ids: Vec<i64> = ids.collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+/// Narrows a scan to some tests, by which files are sorted: by id when they are few, else by the bounds of the ids,
+/// which are in order.
+pub(super) fn among(tests: &[i64]) -> Expr {
     const FEW: usize = 200;
     if tests.len() <= FEW {
         return col("test_id").in_list(tests.iter().map(|&id| lit(id)).collect(), false);

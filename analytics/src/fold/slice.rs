@@ -105,6 +105,9 @@ impl Work {
 
     /// Reads the heads of what was observed.
     async fn heads(&self, new: &Observations) -> Result<ById<Known>> {
+        if self.segments.is_empty() {
+            return Ok(ById::default());
+        }
         let tests = new.tests();
         let lanes: HashSet<&Lane> = self.builds.list.iter().map(|build| &*build.lane).collect();
         let known = self.known(false, read::among(&tests).and(among(&lanes)), |id| new.has(id)).await?;
@@ -135,7 +138,7 @@ impl Work {
         if unsure.is_empty() {
             return Ok(());
         }
-        let tests = unsure.iter().map(|(_, series, _)| series.test_id).collect();
+        let tests = read::ordered(unsure.iter().map(|(_, series, _)| series.test_id));
         let wanted: BTreeSet<i64> = unsure.iter().map(|(_, series, _)| series.series_id).collect();
         let mut before: ById<Vec<Streak>> = ById::default();
         for known in self.known(true, read::among(&tests), |id| wanted.contains(&id)).await? {
@@ -153,7 +156,7 @@ impl Work {
     /// Folds series, by id with their tests, again from all their outcomes.
     async fn fold_again(&self, late: &BTreeMap<i64, i64>, folding: &mut Folding) -> Result<()> {
         let only: BTreeSet<i64> = late.keys().copied().collect();
-        let tests: BTreeSet<i64> = late.values().copied().collect();
+        let tests = read::ordered(late.values().copied());
         let closed = self.known(true, read::among(&tests), |id| only.contains(&id)).await?;
         closed.iter().for_each(|known| folding.bury(known));
         let builds = self.all_builds.get_or_try_init(|| self.read_all_builds()).await?;
@@ -162,7 +165,7 @@ impl Work {
         let of_lanes = builds.list.iter().filter(|build| lanes.contains(&*build.lane));
         let count = of_lanes.map(|build| build.outcome_count.max(0).cast_unsigned()).sum();
         for part in Tests::slices(count, AT_ONCE) {
-            let tests: BTreeSet<i64> = tests.iter().copied().filter(|&test_id| part.contains(test_id)).collect();
+            let tests: Vec<i64> = tests.iter().copied().filter(|&test_id| part.contains(test_id)).collect();
             if tests.is_empty() {
                 continue;
             }
@@ -213,8 +216,7 @@ fn add_build_series(builds: &Builds, is_wanted: impl Fn(&Series) -> bool, observ
         }
         let test_id = id::test_id(&build.lane.project, "build", "", "(build)");
         let series_id = id::series_id(test_id, &build.lane.branch, &build.lane.builder);
-        let (kind, suite, name) = ("build".to_owned(), String::new(), "(build)".to_owned());
-        let series = Series { series_id, test_id, kind, suite, name };
+        let series = Series { series_id, test_id, kind: "build".into(), suite: "".into(), name: "(build)".into() };
         if is_wanted(&series) {
             observations.add(index, series, if rule.is_some() { Verdict::Fail } else { Verdict::Pass });
         }

@@ -1,5 +1,6 @@
 //! The columns of a segment: streaks as rows, and rows as streaks.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -30,9 +31,12 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// Returns what segments are ordered by.
-    pub(crate) fn key(&self) -> (&Lane, i64, i64) {
-        (&self.lane, self.series.test_id, self.streak.first.position)
+    /// Compares by what segments are ordered by: lane, test and position.
+    pub(crate) fn order(&self, other: &Self) -> Ordering {
+        // Nearly always it is one lane, and to find that out by its texts would cost more than all the rest.
+        let lanes = if Arc::ptr_eq(&self.lane, &other.lane) { Ordering::Equal } else { self.lane.cmp(&other.lane) };
+        let rest = |line: &Self| (line.series.test_id, line.streak.first.position);
+        lanes.then_with(|| rest(self).cmp(&rest(other)))
     }
 }
 
@@ -57,11 +61,12 @@ pub(crate) fn schema(has_row: bool) -> SchemaRef {
 /// Returns the rows of `lines`, without their numbers.
 pub(crate) fn batch(lines: &[Line]) -> Result<RecordBatch> {
     let ints = |of: fn(&Line) -> i64| -> ArrayRef { Arc::new(Int64Array::from_iter_values(lines.iter().map(of))) };
-    let texts = |of: for<'a> fn(&'a Line) -> &'a str| -> ArrayRef {
-        let mut builder = StringViewBuilder::with_capacity(lines.len()).with_deduplicate_strings();
+    let fill = |mut builder: StringViewBuilder, of: for<'a> fn(&'a Line) -> &'a str| -> ArrayRef {
         lines.iter().for_each(|line| builder.append_value(of(line)));
         Arc::new(builder.finish())
     };
+    let texts = |of| fill(StringViewBuilder::with_capacity(lines.len()).with_deduplicate_strings(), of);
+    let unique = |of| fill(StringViewBuilder::with_capacity(lines.len()), of);
     let times = |of: fn(&Line) -> Option<i64>| -> ArrayRef {
         let mut builder = TimestampMicrosecondBuilder::with_capacity(lines.len()).with_timezone("UTC");
         lines.iter().for_each(|line| builder.append_option(of(line)));
@@ -81,7 +86,7 @@ pub(crate) fn batch(lines: &[Line]) -> Result<RecordBatch> {
         texts(|line| &line.lane.builder),
         texts(|line| &line.series.kind),
         texts(|line| &line.series.suite),
-        texts(|line| &line.series.name),
+        unique(|line| &line.series.name),
         texts(|line| line.streak.verdict.as_str()),
         ints(|line| line.streak.first.position),
         ints(|line| line.streak.last.position),

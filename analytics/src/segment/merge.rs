@@ -81,7 +81,7 @@ mod tests {
     fn line(test_id: i64, position: i64) -> Line {
         let text = |text: &str| text.to_owned();
         let lane = Lane { project: text("p"), branch: text("main"), builder: text("linux") };
-        let series = Series { series_id: test_id, test_id, kind: text("test"), suite: text("s"), name: text("t") };
+        let series = Series { series_id: test_id, test_id, kind: "test".into(), suite: "s".into(), name: "t".into() };
         let place = Place { position, at: None, build_id: position, revision: "r".into() };
         let (first, last, tally) = (place.clone(), place, Tally::of(Verdict::Pass, None));
         let streak = Streak { verdict: Verdict::Pass, first, last, position_count: 1, tally };

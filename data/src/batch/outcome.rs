@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int64Builder, RecordBatch, StringBuilder, UInt64Array};
-use arrow::compute::take_record_batch;
+use arrow::array::{ArrayRef, Int64Builder, RecordBatch, StringBuilder};
 
 use super::CHUNK_ROWS;
 use crate::outcomes::Stored;
@@ -37,8 +36,7 @@ impl<'a> OutcomeRow<'a> {
 /// Builders of the outcome columns, in the schema's order: the one table that is large enough to deserve them.
 #[derive(Default)]
 pub(super) struct OutcomeColumns {
-    /// By what the rows are sorted.
-    keys: Vec<(i64, i64, i64)>,
+    rows: usize,
     /// Bytes of their texts.
     bytes: usize,
     batch: Int64Builder,
@@ -64,13 +62,13 @@ pub(super) struct OutcomeColumns {
 impl OutcomeColumns {
     /// Returns whether they are a piece.
     pub(super) fn is_full(&self) -> bool {
-        self.keys.len() >= CHUNK_ROWS || self.bytes >= CHUNK_BYTES
+        self.rows >= CHUNK_ROWS || self.bytes >= CHUNK_BYTES
     }
 
     /// Adds a row.
     pub(super) fn append(&mut self, batch: i64, row: &OutcomeRow<'_>) {
         let build = row.build;
-        self.keys.push((row.test_id, row.series_id, build.position));
+        self.rows += 1;
         self.bytes += row.outcome.suite.len() + row.outcome.name.len() + row.outcome.file.map_or(0, str::len);
         self.batch.append_value(batch);
         self.series_id.append_value(row.series_id);
@@ -96,10 +94,8 @@ impl OutcomeColumns {
         self.line.append_option(outcome.line);
     }
 
-    /// Returns the rows, those of one test together: who asks for a test reads few pages of a file.
+    /// Returns the rows.
     pub(super) fn finish(mut self) -> Result<RecordBatch> {
-        let mut order: Vec<u64> = (0..self.keys.len() as u64).collect();
-        order.sort_unstable_by_key(|at| (self.keys[*at as usize], *at));
         let columns: Vec<ArrayRef> = vec![
             Arc::new(self.batch.finish()),
             Arc::new(self.series_id.finish()),
@@ -120,8 +116,6 @@ impl OutcomeColumns {
             Arc::new(self.file.finish()),
             Arc::new(self.line.finish()),
         ];
-        let sorted = RecordBatch::try_new(OUTCOME.arrow(), columns)
-            .and_then(|rows| take_record_batch(&rows, &UInt64Array::from(order)));
-        sorted.map_err(|source| Error::Rows { table: OUTCOME.name, source })
+        RecordBatch::try_new(OUTCOME.arrow(), columns).map_err(|source| Error::Rows { table: OUTCOME.name, source })
     }
 }

@@ -1,4 +1,4 @@
-//! What follows from outcomes, gathered until it is a piece of the journal: outcomes, their measures, new messages.
+//! What follows from outcomes, gathered until it is a piece of their tables: outcomes, their measures, new messages.
 
 use std::collections::HashSet;
 
@@ -7,10 +7,10 @@ use serde::Serialize;
 use super::outcome::{OutcomeColumns, OutcomeRow};
 use super::{CHUNK_ROWS, decode};
 use crate::Result;
-use crate::journal::Unfinished;
 use crate::row::Measure;
 use crate::schema::{MEASURE, MESSAGE, OUTCOME};
 use crate::signature::signature;
+use crate::store::fresh::Fresh;
 
 /// Bytes of the messages of a piece at most, give or take one.
 const MESSAGE_BYTES: usize = 4 << 20;
@@ -65,29 +65,28 @@ impl<F: Fn(i64) -> Result<bool>> Pieces<F> {
     }
 
     /// Adds an outcome and what follows from it.
-    pub(super) fn add(&mut self, journal: &mut Unfinished, row: &OutcomeRow<'_>) -> Result<()> {
+    pub(super) fn add(&mut self, row: &OutcomeRow<'_>) -> Result<()> {
         self.outcomes.append(self.batch, row);
-        if self.outcomes.is_full() {
-            journal.append(&OUTCOME, &std::mem::take(&mut self.outcomes).finish()?)?;
-        }
         self.measure(row);
-        if self.measures.len() >= CHUNK_ROWS {
-            journal.append(&MEASURE, &decode(&MEASURE, &std::mem::take(&mut self.measures))?)?;
-        }
-        self.tell(row)?;
-        if self.message_bytes >= MESSAGE_BYTES {
-            self.message_bytes = 0;
-            journal.append(&MESSAGE, &decode(&MESSAGE, &std::mem::take(&mut self.messages))?)?;
-        }
-        Ok(())
+        self.tell(row)
     }
 
-    /// Writes what is left; returns the ids of the new messages.
-    pub(super) fn finish(self, journal: &mut Unfinished) -> Result<Vec<i64>> {
-        journal.append(&OUTCOME, &self.outcomes.finish()?)?;
-        journal.append(&MEASURE, &decode(&MEASURE, &self.measures)?)?;
-        journal.append(&MESSAGE, &decode(&MESSAGE, &self.messages)?)?;
-        Ok(self.new)
+    /// Returns whether they are to go to their tables before more is added.
+    pub(super) fn are_full(&self) -> bool {
+        self.outcomes.is_full() || self.measures.len() >= CHUNK_ROWS || self.message_bytes >= MESSAGE_BYTES
+    }
+
+    /// Hands them to their tables.
+    pub(super) async fn flush(&mut self, fresh: &mut Fresh<'_>) -> Result<()> {
+        self.message_bytes = 0;
+        fresh.append(&OUTCOME, &std::mem::take(&mut self.outcomes).finish()?).await?;
+        fresh.append(&MEASURE, &decode(&MEASURE, &std::mem::take(&mut self.measures))?).await?;
+        fresh.append(&MESSAGE, &decode(&MESSAGE, &std::mem::take(&mut self.messages))?).await
+    }
+
+    /// Returns the ids of the new messages.
+    pub(super) fn into_messages(self) -> Vec<i64> {
+        self.new
     }
 
     fn measure(&mut self, row: &OutcomeRow<'_>) {

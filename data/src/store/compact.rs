@@ -9,8 +9,8 @@
 use std::fs::{File, TryLockError};
 use std::time::Duration;
 
-use super::merge::Keep;
 use super::plan::{self, Policy};
+use super::sorter::Keep;
 use super::table::{DataFile, FactTable};
 use super::{Store, at, lock, publish};
 use crate::schema::TABLES;

@@ -10,19 +10,19 @@ use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use datafusion::prelude::SessionContext;
 
 use super::FactTable;
-use crate::journal::Manifest;
+use crate::journal::Known;
 use crate::schema::{TABLES, TALLY};
 use crate::state::person::Author;
 use crate::state::place::{self, Line, Place};
 use crate::{Error, Result, id};
 
 /// Returns everything that the tables make known.
-pub(super) async fn read(tables: &[FactTable]) -> Result<Manifest> {
+pub(super) async fn read(tables: &[FactTable]) -> Result<Known> {
     let context = context(tables).await?;
     let (lines, places) = lines_and_places(&context).await?;
     let authors =
         "SELECT author_name, author_email FROM change UNION SELECT committer_name, committer_email FROM change";
-    Ok(Manifest {
+    Ok(Known {
         changes: ids(&context, "change", "SELECT change_id FROM change").await?,
         builds: ids(&context, "build", "SELECT build_id FROM build").await?,
         messages: ids(&context, "message", "SELECT message_id FROM message").await?,

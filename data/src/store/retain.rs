@@ -15,7 +15,7 @@ use arrow::datatypes::Int64Type;
 use rusqlite::params;
 
 use super::aged::{self, Aged};
-use super::merge::Keep;
+use super::sorter::Keep;
 use super::{Store, known, learn_messages, publish};
 use crate::Result;
 use crate::schema::{MEASURE, MESSAGE, OUTCOME, TABLES};

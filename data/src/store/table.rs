@@ -3,15 +3,15 @@
 //! Reader version 1, microseconds UTC, no deletion vectors and no column mapping, so that every Delta reader works.
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use arrow::error::ArrowError;
 use datafusion::catalog::TableProvider;
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake::kernel::{
     Action, Add, ArrayType, DataType, LogicalFileView, PrimitiveType, Remove, StructField, StructType, Transaction,
 };
+use deltalake::logstore::object_store::ObjectStoreExt;
 use deltalake::operations::vacuum::VacuumMode;
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError, Path, TableProperty};
@@ -19,7 +19,10 @@ use serde_json::Value;
 use url::Url;
 
 use super::facts;
-use super::merge::{self, Keep};
+use super::fresh::sync;
+use super::layout::Effort;
+use super::sorter::{self, Keep, Sorter};
+use super::source;
 use super::writer::Written;
 use crate::schema::{Column, FILE_COLUMNS, Kind, Table};
 use crate::{Error, Result};
@@ -32,6 +35,8 @@ const APPLICATION: &str = "annals";
 pub(crate) struct FactTable {
     table: &'static Table,
     delta: DeltaTable,
+    /// Its folder, where that is one of this machine.
+    folder: Option<PathBuf>,
 }
 
 /// A data file of a version.
@@ -68,7 +73,18 @@ impl FactTable {
             let delta = DeltaTableBuilder::from_url(url)?.build()?;
             if delta.verify_deltatable_existence().await? { load(delta).await } else { create(table, delta).await }
         };
-        Ok(Self { table, delta: open.await.map_err(failed(table))? })
+        let folder = facts.to_file_path().ok().map(|facts| facts.join(table.name));
+        Ok(Self { table, delta: open.await.map_err(failed(table))?, folder })
+    }
+
+    /// Returns what is said of the table.
+    pub(super) fn table(&self) -> &'static Table {
+        self.table
+    }
+
+    /// Returns where a file of the table is on this machine, if it is.
+    pub(super) fn path(&self, file: &str) -> Option<PathBuf> {
+        Some(self.folder.as_ref()?.join(file))
     }
 
     /// Returns the version that this is at.
@@ -96,20 +112,24 @@ impl FactTable {
         Ok(version.map_err(failed(self.table))?.unwrap_or(0))
     }
 
-    /// Appends the rows of a batch in one commit that records the batch's number; they are never in memory all at once.
+    /// Returns what makes rows a file of the table.
+    pub(super) fn sorter(&self) -> Result<Sorter> {
+        self.has_all_columns().map_err(failed(self.table))?;
+        Ok(Sorter::new(self.table, self.delta.object_store(), Effort::Quick))
+    }
+
+    /// Removes a file that no version has; what stays behind is waste that vacuum removes.
+    pub(super) async fn delete(&self, path: &Path) {
+        let _ = ObjectStoreExt::delete(self.delta.object_store().as_ref(), path).await;
+    }
+
+    /// Appends the file of a batch in one commit that records the batch's number; when this returns, it survives a crash.
     ///
     /// Delta records application transactions without enforcing them: the caller has asked [`Self::batch`] before.
-    pub(crate) async fn append(
-        &mut self,
-        batch: i64,
-        rows: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
-    ) -> Result<()> {
-        self.has_all_columns().map_err(failed(self.table))?;
+    pub(crate) async fn append(&mut self, batch: i64, file: Add) -> Result<()> {
         let properties = CommitProperties::default().with_application_transaction(Transaction::new(APPLICATION, batch));
-        let written = merge::batches(self.table, self.delta.object_store(), rows).await.map_err(failed(self.table))?;
-        let actions = written.into_iter().map(|written| Action::Add(written.add)).collect();
         let operation = DeltaOperation::Write { mode: SaveMode::Append, partition_by: None, predicate: None };
-        self.commit(actions, operation, properties).await
+        self.commit(vec![Action::Add(file)], operation, properties).await
     }
 
     /// Returns the files at this version, in the order of their batches.
@@ -126,14 +146,17 @@ impl FactTable {
         let paths: Vec<Path> = files.iter().map(|file| file.path.clone()).collect();
         // Sorting and compressing take long between two awaits: others have this thread's time.
         let runtime = tokio::runtime::Handle::current();
-        let merge = move || runtime.block_on(merge::files(table, store, &paths, keep));
-        tokio::task::spawn_blocking(merge).await.expect("a merge does not panic").map_err(failed(self.table))
+        let merge = move || runtime.block_on(sorter::files(table, store, &paths, keep));
+        let written = tokio::task::spawn_blocking(merge).await.expect("a merge does not panic");
+        let written = written.map_err(failed(self.table))?;
+        sync(written.iter().filter_map(|written| self.path(&written.add.path)).collect()).await?;
+        Ok(written)
     }
 
     /// Returns whether a file has rows whose `column` is one of `ids`; only that column is read.
     pub(crate) async fn holds(&self, file: &DataFile, column: &'static str, ids: HashSet<i64>) -> Result<bool> {
         let (store, path) = (self.delta.object_store(), file.path.clone());
-        merge::holds(store, &path, column, &ids).await.map_err(failed(self.table))
+        source::holds(store, &path, column, &ids).await.map_err(failed(self.table))
     }
 
     /// Puts `written` in the place of `files`, in one commit; returns whether it did: not if one of them is gone.
@@ -179,7 +202,8 @@ impl FactTable {
         let commit = CommitBuilder::from(properties).with_actions(actions);
         let commit = commit.build(Some(&state), self.delta.log_store(), operation);
         self.delta.state = Some(commit.await.map_err(failed(self.table))?.snapshot());
-        Ok(())
+        let log = format!("_delta_log/{:020}.json", self.version());
+        sync(self.path(&log).into_iter().collect()).await
     }
 
     /// Deletes files that neither this version nor one of `kept` has, if they are older than `horizon`; returns how
@@ -242,6 +266,6 @@ fn data_type(kind: Kind) -> DataType {
     }
 }
 
-fn failed(table: &'static Table) -> impl Fn(DeltaTableError) -> Error {
+pub(super) fn failed(table: &'static Table) -> impl Fn(DeltaTableError) -> Error {
     |cause| Error::Table { table: table.name, cause: Box::new(cause) }
 }

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use deltalake::kernel::Add;
 use deltalake::logstore::object_store::buffered::BufWriter;
-use deltalake::parquet::arrow::AsyncArrowWriter;
 use deltalake::parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use deltalake::parquet::file::statistics::Statistics;
 use deltalake::{DeltaTableError, ObjectStore, Path};
 use serde_json::{Map, Value, json};
+use tokio::io::AsyncWriteExt;
 
 use super::layout::{self, Effort};
+use crate::encode::Encoder;
 use crate::schema::{Column, Kind, Table};
 
 type Result<T, E = DeltaTableError> = std::result::Result<T, E>;
@@ -21,7 +22,8 @@ type Result<T, E = DeltaTableError> = std::result::Result<T, E>;
 pub(super) struct Writer {
     table: &'static Table,
     path: Path,
-    parquet: AsyncArrowWriter<BufWriter>,
+    parquet: Encoder<Vec<u8>>,
+    store: BufWriter,
     rows: usize,
 }
 
@@ -39,15 +41,24 @@ impl Writer {
         let mut random = [0; 16];
         getrandom::getrandom(&mut random).map_err(|e| DeltaTableError::generic(e.to_string()))?;
         let path = Path::from(format!("part-{:032x}.zstd.parquet", u128::from_le_bytes(random)));
-        let buffer = BufWriter::new(store, path.clone());
-        let options = layout::options(table, effort);
-        let parquet = AsyncArrowWriter::try_new_with_options(buffer, layout::schema(table), options)?;
-        Ok(Self { table, path, parquet, rows: 0 })
+        let store = BufWriter::new(store, path.clone());
+        let parquet = Encoder::new(Vec::new(), layout::schema(table), layout::options(table, effort))?;
+        Ok(Self { table, path, parquet, store, rows: 0 })
     }
 
     pub(super) async fn write(&mut self, rows: &RecordBatch) -> Result<()> {
         self.rows += rows.num_rows();
-        Ok(self.parquet.write(rows).await?)
+        self.parquet.write(rows)?;
+        self.pass_on().await
+    }
+
+    /// Hands over what is encoded.
+    async fn pass_on(&mut self) -> Result<()> {
+        let bytes = std::mem::take(self.parquet.file()?);
+        match bytes.is_empty() {
+            true => Ok(()),
+            false => Ok(self.store.put(bytes.into()).await?),
+        }
     }
 
     /// Completes the file; none comes of no rows.
@@ -55,10 +66,12 @@ impl Writer {
         if self.rows == 0 {
             return Ok(None);
         }
-        let metadata = self.parquet.finish().await?;
+        let metadata = self.parquet.finish()?;
+        self.pass_on().await?;
+        self.store.shutdown().await?;
         let add = Add {
             path: self.path.to_string(),
-            size: self.parquet.bytes_written() as i64,
+            size: self.parquet.size() as i64,
             modification_time: chrono::Utc::now().timestamp_millis(),
             data_change: true,
             stats: Some(statistics(self.table, &metadata)),

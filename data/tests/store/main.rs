@@ -103,6 +103,33 @@ async fn a_replay_changes_nothing_and_says_so() {
     assert_eq!(count(&store, "SELECT failed_count FROM build").await, 2);
 }
 
+/// Has the state refuse publications, or take them again.
+fn refuse_publications(folder: &TempDir, is_refused: bool) {
+    let state = rusqlite::Connection::open(folder.path().join("state.sqlite")).unwrap();
+    let sql = match is_refused {
+        true => "CREATE TRIGGER refused BEFORE INSERT ON publication BEGIN SELECT raise(ABORT, 'refused'); END",
+        false => "DROP TRIGGER refused",
+    };
+    state.execute_batch(sql).unwrap();
+}
+
+#[tokio::test]
+async fn a_batch_that_was_not_published_is_there_once_at_the_next_opening() {
+    let folder = TempDir::new().unwrap();
+    let ingest = || Ingest { changes: vec![change("r1")], builds: vec![build("k1")] };
+    let store = Store::open(&location(&folder)).await.unwrap();
+    refuse_publications(&folder, true);
+    assert!(store.commit(vec![ingest()]).await.unwrap_err().to_string().contains("state"));
+    assert_eq!(count(&store, "SELECT count(*) FROM outcome").await, 0, "half a batch is seen");
+    drop(store);
+    refuse_publications(&folder, false);
+    let store = Store::open(&location(&folder)).await.unwrap();
+    assert_eq!(count(&store, "SELECT count(*) FROM outcome").await, 3);
+    assert_eq!(count(&store, "SELECT count(*) FROM change").await, 1);
+    assert_eq!(store.commit(vec![ingest()]).await.unwrap().replayed, ["k1"]);
+    assert_eq!(std::fs::read_dir(folder.path().join("journal")).unwrap().count(), 0);
+}
+
 #[tokio::test]
 async fn what_is_known_survives_the_loss_of_the_state() {
     let folder = TempDir::new().unwrap();
