@@ -182,13 +182,14 @@ impl Writer {
 }
 
 /// Writes `lines` as a segment, in the order of lane, test and position; none if there are none.
-pub(crate) fn write(folder: &Folder, is_closed: bool, mut lines: Vec<Line>) -> Result<Option<Segment>> {
+pub(crate) fn write(folder: &Folder, is_closed: bool, lines: &[Line]) -> Result<Option<Segment>> {
     if lines.is_empty() {
         return Ok(None);
     }
-    lines.sort_unstable_by(Line::order);
+    let mut ordered: Vec<&Line> = lines.iter().collect();
+    ordered.sort_unstable_by(|a, b| a.order(b));
     let mut writer = Writer::new(folder, is_closed)?;
-    for lines in lines.chunks(ROW_GROUP) {
+    for lines in ordered.chunks(ROW_GROUP) {
         writer.append(&column::batch(lines)?)?;
     }
     Ok(Some(writer.finish()?))

@@ -399,14 +399,17 @@ impl Store {
         mut entry: Entry,
         writer: &mut MutexGuard<'_, Vec<FactTable>>,
     ) -> Result<()> {
+        let mut logs = Vec::new();
         for (table, facts) in TABLES.into_iter().zip(writer.iter_mut()) {
             facts.refresh().await?;
-            if let Some(file) = entry.files.remove(table.name)
-                && facts.batch().await? < number
-            {
-                facts.append(number, file).await?;
+            if let Some(file) = entry.files.remove(table.name) {
+                if facts.batch().await? < number {
+                    facts.append(number, file).await?;
+                }
+                logs.extend(facts.newest_log());
             }
         }
+        fresh::sync(logs).await?;
         self.state.write(|t| {
             learn(t, &entry.known)?;
             publish(t, number, writer)

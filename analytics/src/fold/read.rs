@@ -189,6 +189,11 @@ impl Observations {
         self.rows.chunk_by(|a, b| a.series_id == b.series_id).map(of)
     }
 
+    /// Returns how many series were observed.
+    pub(super) fn series_count(&self) -> usize {
+        self.series.len()
+    }
+
     /// Returns whether the series was observed.
     pub(super) fn has(&self, series_id: i64) -> bool {
         self.series.contains_key(&series_id)

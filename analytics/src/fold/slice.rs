@@ -81,7 +81,7 @@ impl Work {
         add_build_series(&self.builds, |series| tests.contains(series.test_id), &mut new);
         new.sort();
         let heads = self.heads(&new).await?;
-        let mut folding = Folding::default();
+        let mut folding = Folding { heads: Vec::with_capacity(new.series_count()), ..Folding::default() };
         let mut late = BTreeMap::new();
         for series in new.by_series(&self.builds) {
             let head = heads.get(&series.series.series_id);
@@ -266,7 +266,7 @@ impl Folding {
 
     /// Writes what was folded.
     fn finish(mut self, folder: &Folder) -> Result<Found> {
-        for (is_closed, lines) in [(false, self.heads), (true, self.closed)] {
+        for (is_closed, lines) in [(false, &self.heads), (true, &self.closed)] {
             self.found.segments.extend(segment::write(folder, is_closed, lines)?);
         }
         Ok(self.found)

@@ -120,7 +120,7 @@ mod tests {
             }
             let mut lines = vec![line(2 * fold, fold), line(2 * fold + 1, fold)];
             lines.extend((fold >= 2).then(|| line(2 * (fold - 2), fold)));
-            segments.extend(segment::write(&folder, false, lines).unwrap());
+            segments.extend(segment::write(&folder, false, &lines).unwrap());
             segments = tidy(&folder, segments).await.unwrap();
             assert!(segments.len() < 3 * FAN as usize, "{} segments", segments.len());
         }
@@ -133,7 +133,7 @@ mod tests {
     async fn files_that_nobody_reads_any_more_go_when_queries_have_ended() {
         let root = tempfile::tempdir().unwrap();
         let folder = Folder::open(root.path()).unwrap();
-        let write = |test| segment::write(&folder, false, vec![line(test, 1)]).unwrap().unwrap();
+        let write = |test| segment::write(&folder, false, &[line(test, 1)]).unwrap().unwrap();
         let (old, new) = (write(1), write(2));
         let count = || std::fs::read_dir(&folder.path).unwrap().count();
         folder.sweep(std::slice::from_ref(&new), std::slice::from_ref(&old)).unwrap();

@@ -123,7 +123,8 @@ impl FactTable {
         let _ = ObjectStoreExt::delete(self.delta.object_store().as_ref(), path).await;
     }
 
-    /// Appends the file of a batch in one commit that records the batch's number; when this returns, it survives a crash.
+    /// Appends the file of a batch in one commit that records the batch's number; it survives a crash of the machine
+    /// once [`Self::newest_log`] is synced.
     ///
     /// Delta records application transactions without enforcing them: the caller has asked [`Self::batch`] before.
     pub(crate) async fn append(&mut self, batch: i64, file: Add) -> Result<()> {
@@ -180,6 +181,7 @@ impl FactTable {
             false => DeltaOperation::Optimize { predicate: None, target_size: 0 },
         };
         self.commit(removed.chain(added).collect(), operation, CommitProperties::default()).await?;
+        sync(self.newest_log().into_iter().collect()).await?;
         Ok(true)
     }
 
@@ -202,8 +204,12 @@ impl FactTable {
         let commit = CommitBuilder::from(properties).with_actions(actions);
         let commit = commit.build(Some(&state), self.delta.log_store(), operation);
         self.delta.state = Some(commit.await.map_err(failed(self.table))?.snapshot());
-        let log = format!("_delta_log/{:020}.json", self.version());
-        sync(self.path(&log).into_iter().collect()).await
+        Ok(())
+    }
+
+    /// Returns the file of this version's commit, if it is on this machine.
+    pub(super) fn newest_log(&self) -> Option<PathBuf> {
+        self.path(&format!("_delta_log/{:020}.json", self.version()))
     }
 
     /// Deletes files that neither this version nor one of `kept` has, if they are older than `horizon`; returns how
