@@ -1,5 +1,6 @@
 //! What a fold reads from the fact tables, streamed and reduced to what streaks need.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
@@ -143,7 +144,11 @@ impl Observed {
 #[derive(Default)]
 pub(super) struct Observations {
     rows: Vec<Observed>,
+    /// What rules observed, in series of their own.
+    by_rule: Vec<Observed>,
     series: ById<Arc<Series>>,
+    /// Rows of a series stand in several places.
+    is_mixed: bool,
 }
 
 /// What was observed of one series: never nothing, and in the order of builds and attempts.
@@ -174,13 +179,22 @@ impl Observations {
     /// Adds what a rule observed: one outcome of a build in a series that no report names.
     pub(super) fn add(&mut self, build: u32, series: Series, verdict: Verdict) {
         let series_id = series.series_id;
-        self.rows.push(Observed { series_id, build, attempt: 1, verdict, message_id: 0 });
+        self.by_rule.push(Observed { series_id, build, attempt: 1, verdict, message_id: 0 });
         self.series.entry(series_id).or_insert_with(|| Arc::new(series));
     }
 
-    /// Brings everything in order; cheap for what comes from files that are in order.
+    /// Brings everything in order: each series stands in one place, and there in the order of builds and attempts.
+    ///
+    /// What comes from a file that is in order mostly is so already, and sorting it would cost more than reading it.
     pub(super) fn sort(&mut self) {
-        self.rows.sort();
+        self.by_rule.sort_unstable();
+        if self.is_mixed {
+            self.rows.sort_unstable();
+        } else {
+            let of_series = self.rows.chunk_by_mut(|a, b| a.series_id == b.series_id);
+            of_series.filter(|rows| !rows.is_sorted()).for_each(<[Observed]>::sort_unstable);
+        }
+        self.rows.append(&mut self.by_rule);
     }
 
     /// Returns the series one by one, when all is in order.
@@ -208,9 +222,9 @@ impl Observations {
         let [series_id, test_id, build_id, attempt] = [0, 1, 2, 3].map(|column| ints(batch, column));
         let message_id = batch.column(4).as_primitive::<Int64Type>();
         let [outcome, kind, suite, name] = [5, 6, 7, 8].map(|column| texts(batch, column));
-        let mut previous = None;
         // Neighbours mostly share them.
         let (mut last_kind, mut last_suite): (Arc<str>, Arc<str>) = ("".into(), "".into());
+        let mut previous = self.rows.last().map(|row| row.series_id);
         for row in 0..batch.num_rows() {
             if only.is_some_and(|only| !only.contains(&series_id[row])) {
                 continue;
@@ -221,11 +235,15 @@ impl Observations {
                 continue;
             }
             if previous.replace(series_id[row]) != Some(series_id[row]) {
-                self.series.entry(series_id[row]).or_insert_with(|| {
-                    let kind = shared(&mut last_kind, kind.value(row));
-                    let (suite, name) = (shared(&mut last_suite, suite.value(row)), name.value(row).into());
-                    Arc::new(Series { series_id: series_id[row], test_id: test_id[row], kind, suite, name })
-                });
+                match self.series.entry(series_id[row]) {
+                    Entry::Occupied(_) => self.is_mixed = true,
+                    Entry::Vacant(new) => {
+                        let kind = shared(&mut last_kind, kind.value(row));
+                        let (suite, name) = (shared(&mut last_suite, suite.value(row)), name.value(row).into());
+                        let (series_id, test_id) = (series_id[row], test_id[row]);
+                        new.insert(Arc::new(Series { series_id, test_id, kind, suite, name }));
+                    }
+                }
             }
             self.rows.push(Observed {
                 series_id: series_id[row],

@@ -28,8 +28,8 @@ use tonic::{Request, Status};
 const HANDSHAKE: u8 = 22;
 /// A peer that says nothing is left after this time.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Connections that are being greeted at once.
-const GREETED: usize = 64;
+/// Connections that are being greeted at once: whole dashboards connect at the same moment. More are hung up on.
+const GREETED: usize = 512;
 
 /// A connection.
 pub(super) enum Line {
