@@ -21,25 +21,42 @@ mod small;
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
+use clap::Parser;
 
 /// Allocates as the program does.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// What the command line asks for.
+#[derive(Parser)]
 struct Options {
+    /// Cases of the large file
+    #[arg(long, default_value_t = 400_000)]
     cases: usize,
+    /// How often it is taken in
+    #[arg(long, default_value_t = 3)]
     rounds: usize,
+    /// Small reports
+    #[arg(long, default_value_t = 2000)]
     reports: usize,
+    /// Connections over which they are uploaded
+    #[arg(long, default_value_t = 32)]
     connections: usize,
-    /// A file that this process is to take in, and nothing else: its memory is measured.
+    /// A file that this process is to take in, and nothing else: its memory is measured
+    #[arg(long, hide = true)]
     once: Option<PathBuf>,
+    /// What cargo says to a bench.
+    #[arg(long = "bench", hide = true)]
+    _bench: bool,
 }
 
 fn main() -> Result<()> {
     // `cargo test` runs benches too, without this word: there is nothing to test.
-    let Some(options) = options()? else { return Ok(()) };
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return Ok(());
+    }
+    let options = Options::parse();
     if let Some(file) = &options.once {
         return large::once(file);
     }
@@ -50,28 +67,4 @@ fn main() -> Result<()> {
         small::measure(options.reports, options.connections)?;
     }
     Ok(())
-}
-
-fn options() -> Result<Option<Options>> {
-    let mut options = Options { cases: 400_000, rounds: 3, reports: 2000, connections: 32, once: None };
-    let mut arguments = std::env::args().skip(1);
-    let mut is_bench = false;
-    while let Some(argument) = arguments.next() {
-        if argument == "--bench" {
-            is_bench = true;
-            continue;
-        }
-        let value = arguments.next().with_context(|| format!("`{argument}` has no value"));
-        match argument.as_str() {
-            "--cases" => options.cases = value?.parse()?,
-            "--rounds" => options.rounds = value?.parse()?,
-            "--reports" => options.reports = value?.parse()?,
-            "--connections" => options.connections = value?.parse()?,
-            "--once" => options.once = Some(value?.into()),
-            // Filters and options of the default harness mean nothing here.
-            _ if !is_bench => return Ok(None),
-            _ => bail!("there is no option `{argument}`"),
-        }
-    }
-    Ok(is_bench.then_some(options))
 }

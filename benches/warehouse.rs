@@ -30,52 +30,42 @@ use std::path::{Path, PathBuf};
 
 use annals_analytics::Warehouse;
 use annals_data::store::Location;
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
+use clap::Parser;
 
 /// Allocates as the program does.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// What the command line asks for.
+#[derive(Parser)]
 struct Options {
+    /// A store that is there
+    #[arg(long)]
     store: Option<PathBuf>,
+    /// Where a store is made and left
+    #[arg(long)]
     keep: Option<PathBuf>,
+    /// One part: sizes, rebuild, pages, questions, or a single question
+    #[arg(long)]
     only: Option<String>,
+    /// How often a question is asked
+    #[arg(long, default_value_t = 3)]
     rounds: usize,
+    #[command(flatten)]
     shape: history::Shape,
+    /// What cargo says to a bench.
+    #[arg(long = "bench", hide = true)]
+    _bench: bool,
 }
 
 fn main() -> Result<()> {
     // `cargo test` runs benches too, without this word: there is nothing to test.
-    let Some(options) = options()? else { return Ok(()) };
-    tokio::runtime::Runtime::new()?.block_on(run(&options))
-}
-
-fn options() -> Result<Option<Options>> {
-    let shape = history::Shape { tests: 2000, builders: 5, positions: 300 };
-    let mut options = Options { store: None, keep: None, only: None, rounds: 3, shape };
-    let mut arguments = std::env::args().skip(1);
-    let mut is_bench = false;
-    while let Some(argument) = arguments.next() {
-        if argument == "--bench" {
-            is_bench = true;
-            continue;
-        }
-        let value = arguments.next().with_context(|| format!("`{argument}` has no value"));
-        match argument.as_str() {
-            "--store" => options.store = Some(value?.into()),
-            "--keep" => options.keep = Some(value?.into()),
-            "--only" => options.only = Some(value?),
-            "--rounds" => options.rounds = value?.parse()?,
-            "--tests" => options.shape.tests = value?.parse()?,
-            "--builders" => options.shape.builders = value?.parse()?,
-            "--positions" => options.shape.positions = value?.parse()?,
-            // Filters and options of the default harness mean nothing here.
-            _ if !is_bench => return Ok(None),
-            _ => bail!("there is no option `{argument}`"),
-        }
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return Ok(());
     }
-    Ok(is_bench.then_some(options))
+    let options = Options::parse();
+    tokio::runtime::Runtime::new()?.block_on(run(&options))
 }
 
 async fn run(options: &Options) -> Result<()> {

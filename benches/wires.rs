@@ -18,7 +18,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
+use clap::Parser;
 use clients::{Client, KINDS};
 use server::Server;
 use tokio::task::JoinSet;
@@ -34,35 +35,26 @@ const QUESTIONS: &[&str] = &[
 ];
 
 /// What the command line asks for.
+#[derive(Parser)]
 struct Options {
-    length: Duration,
+    /// For how long questions are asked
+    #[arg(long, default_value_t = 30)]
+    seconds: u64,
+    /// Over how many connections
+    #[arg(long, default_value_t = 200)]
     connections: usize,
+    /// What cargo says to a bench.
+    #[arg(long = "bench", hide = true)]
+    _bench: bool,
 }
 
 fn main() -> Result<()> {
     // `cargo test` runs benches too, without this word: there is nothing to test.
-    let Some(options) = options()? else { return Ok(()) };
-    tokio::runtime::Runtime::new()?.block_on(run(&options))
-}
-
-fn options() -> Result<Option<Options>> {
-    let mut options = Options { length: Duration::from_secs(30), connections: 200 };
-    let mut arguments = std::env::args().skip(1);
-    let mut is_bench = false;
-    while let Some(argument) = arguments.next() {
-        if argument == "--bench" {
-            is_bench = true;
-            continue;
-        }
-        let value = arguments.next().with_context(|| format!("`{argument}` has no value"));
-        match argument.as_str() {
-            "--seconds" => options.length = Duration::from_secs(value?.parse()?),
-            "--connections" => options.connections = value?.parse()?,
-            _ if !is_bench => return Ok(None),
-            _ => bail!("there is no option `{argument}`"),
-        }
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return Ok(());
     }
-    Ok(is_bench.then_some(options))
+    let options = Options::parse();
+    tokio::runtime::Runtime::new()?.block_on(run(&options))
 }
 
 async fn run(options: &Options) -> Result<()> {
@@ -77,7 +69,7 @@ async fn run(options: &Options) -> Result<()> {
         async move { most_memory(&server, &is_over).await }
     });
     let mut asking = JoinSet::new();
-    let end = Instant::now() + options.length;
+    let end = Instant::now() + Duration::from_secs(options.seconds);
     for number in 0..options.connections {
         let server = Arc::clone(&server);
         asking.spawn(async move { ask_until(&server, number, end).await });
@@ -90,7 +82,7 @@ async fn run(options: &Options) -> Result<()> {
     }
     is_over.store(true, Ordering::Relaxed);
     for (kind, times) in KINDS.iter().zip(&mut times) {
-        tell(kind, times, options.length);
+        tell(kind, times, Duration::from_secs(options.seconds));
     }
     println!("uploads meanwhile: {}; memory of the server at most: {} MiB", uploads.await??, memory.await? >> 10);
     if let Some(first) = errors.first() {

@@ -35,7 +35,10 @@ pub(crate) fn measure(reports: usize, connections: usize) -> Result<()> {
     println!("uploads, {reports} reports of {CASES} cases over {connections} connections");
     let (p50, p99) = (quantile(0.5), quantile(0.99));
     println!("  annals: {rate:.0} a second are acknowledged, which is durable; p50 {p50:.0} ms, p99 {p99:.0} ms");
-    println!("    the last is acknowledged after {seconds:.2} s, all are visible after {visible:.2} s");
+    println!(
+        "    the last is acknowledged after {seconds:.2} s, all are visible after {visible:.2} s: {:.0} outcomes a second",
+        (reports * CASES) as f64 / visible
+    );
     drop(server);
     let databases = peer::insert(folder.path(), FOR_PEERS, CASES)?;
     let visible = reports as f64 / visible;

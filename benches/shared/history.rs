@@ -8,10 +8,16 @@ use annals_data::row::{Build, BuildResult, Change, File, Outcome, Status};
 use annals_data::store::{BuildFacts, Ingest};
 
 /// How large the history is.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, clap::Args)]
 pub(crate) struct Shape {
+    /// Tests
+    #[arg(long, default_value_t = 2000)]
     pub(crate) tests: usize,
+    /// Builders, each of which runs all tests
+    #[arg(long, default_value_t = 5)]
     pub(crate) builders: usize,
+    /// Positions
+    #[arg(long, default_value_t = 300)]
     pub(crate) positions: usize,
 }
 

@@ -37,7 +37,7 @@ mod compact;
 mod facts;
 pub(crate) mod fresh;
 mod known;
-mod layout;
+pub(crate) mod layout;
 mod merge;
 mod plan;
 mod retain;

@@ -60,7 +60,9 @@ pub(crate) fn schema(has_row: bool) -> SchemaRef {
 
 /// Returns the rows of `lines`, without their numbers.
 pub(crate) fn batch(lines: &[&Line]) -> Result<RecordBatch> {
-    let ints = |of: fn(&Line) -> i64| -> ArrayRef { Arc::new(Int64Array::from_iter_values(lines.iter().map(|line| of(line)))) };
+    let ints = |of: fn(&Line) -> i64| -> ArrayRef {
+        Arc::new(Int64Array::from_iter_values(lines.iter().map(|line| of(line))))
+    };
     let fill = |mut builder: StringViewBuilder, of: for<'a> fn(&'a Line) -> &'a str| -> ArrayRef {
         lines.iter().for_each(|line| builder.append_value(of(line)));
         Arc::new(builder.finish())

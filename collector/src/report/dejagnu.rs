@@ -52,22 +52,14 @@ mod tests;
 use annals_data::outcomes::Outcomes;
 
 use self::reading::Reading;
-use super::text::Source;
+use super::text::{PREAMBLE_LINES, Source};
 use super::{Error, Format, Limits, Report};
 
 /// DejaGnu's summary or log.
 pub(super) const FORMAT: Format = Format { name: "dejagnu", title: "DejaGnu", is_streamed: false, is_like, read };
 
-/// Lines at the beginning that are looked at.
-const PREAMBLE_LINES: usize = 50;
-/// Bytes at the beginning that are looked at.
-const PREAMBLE_BYTES: usize = 16 << 10;
-
 fn is_like(source: &Source) -> bool {
-    if source.root().is_some() {
-        return false;
-    }
-    let text = &source.text[..source.text.floor_char_boundary(PREAMBLE_BYTES)];
+    let Some(text) = source.preamble() else { return false };
     let first = text.trim_start().lines().next().unwrap_or_default();
     (first.starts_with("Test run by ") && first.contains(" on "))
         || text.lines().take(PREAMBLE_LINES).any(|line| reading::heading(line, "tests").is_some())

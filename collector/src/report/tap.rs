@@ -76,22 +76,14 @@ use annals_data::outcomes::Outcomes;
 
 use self::line::{Line, classify};
 use self::reading::Reading;
-use super::text::Source;
+use super::text::{PREAMBLE_LINES, Source};
 use super::{Error, Format, Limits, Report};
 
 /// TAP.
 pub(super) const FORMAT: Format = Format { name: "tap", title: "TAP", is_streamed: false, is_like, read };
 
-/// Lines at the beginning that may stand before a version.
-const PREAMBLE_LINES: usize = 50;
-/// Bytes at the beginning that are looked at.
-const PREAMBLE_BYTES: usize = 16 << 10;
-
 fn is_like(source: &Source) -> bool {
-    if source.root().is_some() {
-        return false;
-    }
-    let text = &source.text[..source.text.floor_char_boundary(PREAMBLE_BYTES)];
+    let Some(text) = source.preamble() else { return false };
     let mut lines = text.lines().take(PREAMBLE_LINES).map(|line| classify(line).1).peekable();
     while lines.next_if(|line| matches!(line, Line::Blank | Line::Comment(_) | Line::Pragma)).is_some() {}
     match lines.peek() {

@@ -17,6 +17,10 @@ use super::{Error, Warning};
 
 pub(super) use excerpt::{Excerpt, trim_blank_lines};
 
+/// Lines at the beginning of a report by which formats of lines are recognised.
+pub(super) const PREAMBLE_LINES: usize = 50;
+/// Bytes of them, at most.
+const PREAMBLE_BYTES: usize = 16 << 10;
 /// How a warning of bytes that no encoding has ends.
 const NOT_TEXT: &str = "became U+FFFD";
 
@@ -101,6 +105,11 @@ impl<'a> Source<'a> {
     /// Returns the refusal of this report for `reason` at a place in its text.
     pub(super) fn error(&self, position: usize, reason: impl Into<String>) -> Error {
         Error { file: self.label.to_owned(), line: self.line(position), reason: reason.into() }
+    }
+
+    /// Returns the beginning of the text, where it is no XML: by this the formats of lines are recognised.
+    pub(super) fn preamble(&self) -> Option<&str> {
+        self.root().is_none().then(|| &self.text[..self.text.floor_char_boundary(PREAMBLE_BYTES)])
     }
 
     /// Returns the name of the root element where the text looks like XML, without a namespace prefix.

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int64Builder, RecordBatch, StringBuilder};
+use arrow::array::{ArrayRef, Int64Builder, RecordBatch, StringViewBuilder};
 
 use super::CHUNK_ROWS;
 use crate::outcomes::Stored;
 use crate::row::Build;
 use crate::schema::OUTCOME;
+use crate::store::layout;
 use crate::{Error, Result, duration, id};
 
 /// Bytes of the texts of a piece at most, give or take one row.
@@ -34,7 +35,6 @@ impl<'a> OutcomeRow<'a> {
 }
 
 /// Builders of the outcome columns, in the schema's order: the one table that is large enough to deserve them.
-#[derive(Default)]
 pub(super) struct OutcomeColumns {
     rows: usize,
     /// Bytes of their texts.
@@ -44,19 +44,48 @@ pub(super) struct OutcomeColumns {
     position: Int64Builder,
     test_id: Int64Builder,
     build_id: Int64Builder,
-    outcome: StringBuilder,
+    outcome: StringViewBuilder,
     attempt: Int64Builder,
     duration_us: Int64Builder,
     message_id: Int64Builder,
-    kind: StringBuilder,
-    error_kind: StringBuilder,
-    project: StringBuilder,
-    branch: StringBuilder,
-    builder: StringBuilder,
-    suite: StringBuilder,
-    name: StringBuilder,
-    file: StringBuilder,
+    kind: StringViewBuilder,
+    error_kind: StringViewBuilder,
+    project: StringViewBuilder,
+    branch: StringViewBuilder,
+    builder: StringViewBuilder,
+    suite: StringViewBuilder,
+    name: StringViewBuilder,
+    file: StringViewBuilder,
     line: Int64Builder,
+}
+
+impl Default for OutcomeColumns {
+    fn default() -> Self {
+        // Short texts lie in the rows themselves; of long ones only names hardly repeat.
+        let repeated = || StringViewBuilder::new().with_deduplicate_strings();
+        Self {
+            rows: 0,
+            bytes: 0,
+            batch: Int64Builder::new(),
+            series_id: Int64Builder::new(),
+            position: Int64Builder::new(),
+            test_id: Int64Builder::new(),
+            build_id: Int64Builder::new(),
+            outcome: repeated(),
+            attempt: Int64Builder::new(),
+            duration_us: Int64Builder::new(),
+            message_id: Int64Builder::new(),
+            kind: repeated(),
+            error_kind: repeated(),
+            project: repeated(),
+            branch: repeated(),
+            builder: repeated(),
+            suite: repeated(),
+            name: StringViewBuilder::new(),
+            file: repeated(),
+            line: Int64Builder::new(),
+        }
+    }
 }
 
 impl OutcomeColumns {
@@ -116,6 +145,7 @@ impl OutcomeColumns {
             Arc::new(self.file.finish()),
             Arc::new(self.line.finish()),
         ];
-        RecordBatch::try_new(OUTCOME.arrow(), columns).map_err(|source| Error::Rows { table: OUTCOME.name, source })
+        RecordBatch::try_new(layout::schema(&OUTCOME), columns)
+            .map_err(|source| Error::Rows { table: OUTCOME.name, source })
     }
 }

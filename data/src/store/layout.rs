@@ -33,8 +33,8 @@ const STEADY: [&str; 2] = ["batch", "position"];
 /// The key of a file's own word on the order of its rows.
 const ORDER_KEY: &str = "annals.order";
 
-/// Returns the schema in which files are merged: texts as views, so that a row is moved without its texts.
-pub(super) fn schema(table: &Table) -> SchemaRef {
+/// Returns the schema in which rows are sorted and merged: texts as views, so that a row is moved without its texts.
+pub(crate) fn schema(table: &Table) -> SchemaRef {
     let view = |field: &Arc<Field>| match field.data_type() {
         DataType::Utf8 => Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8View)),
         _ => field.clone(),

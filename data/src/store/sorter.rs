@@ -23,7 +23,7 @@ type Result<T, E = DeltaTableError> = std::result::Result<T, E>;
 pub(super) type Keep = Arc<dyn Fn(&RecordBatch) -> Result<RecordBatch> + Send + Sync>;
 
 /// What is sorted in memory at once, bytes.
-const PIECE: usize = 96 << 20;
+const PIECE: usize = 128 << 20;
 
 /// Merges files into one; `keep` says which of their rows stay. No file comes of no rows.
 pub(super) async fn files(
