@@ -209,6 +209,8 @@ impl Desk {
         options.sql_parser.collect_spans = true;
         // The engine's own would list its settings.
         options.catalog.information_schema = false;
+        // What a question calls a time with a zone has the zone that all times have here.
+        options.execution.time_zone = Some("UTC".into());
         // One query is one of many: it may use what it gets of the machine, but not split itself for all of it.
         options.execution.target_partitions = options.execution.target_partitions.min(4);
         let scalars = state.scalar_functions().values();

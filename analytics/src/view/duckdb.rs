@@ -6,7 +6,7 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments, Ident, ObjectName, Select,
+    Expr, Function, FunctionArgumentClause, FunctionArguments, Ident, ObjectName, Select,
     SelectItem, Statement, VisitMut, VisitorMut,
 };
 use datafusion::sql::sqlparser::dialect::GenericDialect;
@@ -106,14 +106,6 @@ fn translate(call: &mut Function) {
         // As an aggregation of rows in an order it has another name than as a window.
         "first_value" if call.over.is_none() => call.name = called("first"),
         "last_value" if call.over.is_none() => call.name = called("last"),
-        "approx_percentile_cont" => {
-            let ordered: Vec<_> = call.within_group.drain(..).map(|order| order.expr).collect();
-            if let FunctionArguments::List(list) = &mut call.args {
-                let ordered = ordered.into_iter().map(|expr| FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)));
-                list.args.splice(0..0, ordered);
-            }
-            call.name = called("quantile_cont");
-        }
         _ => {}
     }
     if let Some(nulls) = call.null_treatment.take()
@@ -145,10 +137,6 @@ mod tests {
             (
                 "SELECT last_value(a) IGNORE NULLS OVER (ORDER BY b) AS c FROM t",
                 "last_value(a IGNORE NULLS) OVER ( ORDER BY b )",
-            ),
-            (
-                "SELECT approx_percentile_cont(0.95) WITHIN GROUP (ORDER BY d) AS p FROM t",
-                "quantile_cont(d, 0.95) AS p",
             ),
             ("SELECT regexp_match(a, 'b(c)')[1] AS m FROM t", "nullif(regexp_extract(a, 'b(c)', 1), '') AS m"),
             ("SELECT to_hex(a) AS h FROM t", "lower(to_hex(a)) AS h"),

@@ -16,7 +16,7 @@ SELECT
     test_id, project, branch, builder, suite, name,
     count(*) AS run_count,
     median(duration_us) / 1000.0 AS median_ms,
-    approx_percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_us) / 1000.0 AS p95_ms,
+    percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_us) / 1000.0 AS p95_ms,
     max(duration_us) / 1000.0 AS max_ms,
     sum(duration_us) / 1000.0 AS total_ms
 FROM raw.outcome
