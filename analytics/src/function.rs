@@ -4,7 +4,6 @@
 //! written. Nothing here reads a file, a clock or the network.
 
 mod blamelist;
-mod chance_probability;
 mod changepoints;
 mod compare_windows;
 mod duration_steps;
@@ -50,7 +49,6 @@ pub struct Function {
 /// All functions, by name.
 pub const FUNCTIONS: &[&Function] = &[
     &blamelist::FUNCTION,
-    &chance_probability::FUNCTION,
     &changepoints::FUNCTION,
     &compare_windows::FUNCTION,
     &duration_steps::FUNCTION,
@@ -79,7 +77,6 @@ pub(crate) fn register(context: &SessionContext) {
         text_clusters::scalar(),
     ];
     let of_values = [
-        chance_probability::scalar(),
         fisher_exact::scalar(),
         fisher_tail::scalar(),
         flake_probability::scalar(),

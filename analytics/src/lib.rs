@@ -22,6 +22,7 @@ pub mod session;
 pub mod view;
 pub mod warehouse;
 
+mod computed;
 mod dimension;
 mod error;
 mod fold;

@@ -6,14 +6,13 @@ use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBat
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
-use datafusion::catalog::{MemTable, Session, TableFunctionArgs, TableFunctionImpl, TableProvider};
+use datafusion::catalog::{Session, TableFunctionArgs, TableFunctionImpl, TableProvider};
 use datafusion::common::{ScalarValue, plan_err};
-use datafusion::error::{DataFusionError, Result};
-use datafusion::execution::SessionState;
-use datafusion::logical_expr::{Expr, TableType};
-use datafusion::physical_plan::{ExecutionPlan, collect};
+use datafusion::error::Result;
+use datafusion::logical_expr::Expr;
 
 use super::Function;
+use crate::computed::{self, Compute, Computed};
 use crate::graph::Graph;
 
 pub(super) const FUNCTION: Function = Function {
@@ -38,7 +37,7 @@ pub(super) struct Table;
 impl TableFunctionImpl for Table {
     fn call_with_args(&self, args: TableFunctionArgs) -> Result<Arc<dyn TableProvider>> {
         let [good, bad] = args.exprs() else { return plan_err!("blamelist(good, bad) takes two revisions") };
-        Ok(Arc::new(Blamelist { good: revision(good)?, bad: revision(bad)? }))
+        Ok(Arc::new(Computed(Blamelist { good: revision(good)?, bad: revision(bad)? })))
     }
 }
 
@@ -69,40 +68,14 @@ fn schema() -> SchemaRef {
 }
 
 #[async_trait]
-impl TableProvider for Blamelist {
+impl Compute for Blamelist {
     fn schema(&self) -> SchemaRef {
         schema()
     }
 
-    fn table_type(&self) -> TableType {
-        TableType::Temporary
-    }
-
-    async fn scan(
-        &self,
-        state: &dyn Session,
-        projection: Option<&Vec<usize>>,
-        filters: &[Expr],
-        limit: Option<usize>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let rows = self.compute(state).await?;
-        MemTable::try_new(schema(), vec![vec![rows]])?.scan(state, projection, filters, limit).await
-    }
-}
-
-impl Blamelist {
-    async fn compute(&self, state: &dyn Session) -> Result<RecordBatch> {
-        let known = changes(state).await?;
-        let whole = |beginning: &str| -> Result<&Change> {
-            let mut found = known.iter().filter(|change| change.revision.starts_with(beginning));
-            match (found.next(), found.next()) {
-                (Some(one), None) => Ok(one),
-                (Some(one), Some(_)) if one.revision == beginning => Ok(one),
-                (None, _) => plan_err!("no change is known as {beginning}"),
-                _ => plan_err!("several changes begin with {beginning}"),
-            }
-        };
-        let (good, bad) = (whole(&self.good)?, whole(&self.bad)?);
+    async fn compute(&self, session: &dyn Session) -> Result<Vec<RecordBatch>> {
+        let known = changes(session).await?;
+        let (good, bad) = (whole(&known, &self.good)?, whole(&known, &self.bad)?);
         if good.project != bad.project {
             return plan_err!("{} and {} are of different projects", self.good, self.bad);
         }
@@ -116,7 +89,18 @@ impl Blamelist {
             Arc::new(Int64Array::from_iter_values(1..=count as i64)),
             Arc::new(BooleanArray::from(vec![list.is_complete; count])),
         ];
-        Ok(RecordBatch::try_new(schema(), columns.into())?)
+        Ok(vec![RecordBatch::try_new(schema(), columns.into())?])
+    }
+}
+
+/// Returns the change whose revision begins so.
+fn whole<'a>(known: &'a [Change], beginning: &str) -> Result<&'a Change> {
+    let mut found = known.iter().filter(|change| change.revision.starts_with(beginning));
+    match (found.next(), found.next()) {
+        (Some(one), None) => Ok(one),
+        (Some(one), Some(_)) if one.revision == beginning => Ok(one),
+        (None, _) => plan_err!("no change is known as {beginning}"),
+        _ => plan_err!("several changes begin with {beginning}"),
     }
 }
 
@@ -127,14 +111,10 @@ struct Change {
 }
 
 /// Reads the commit graph from the session's own table: whoever asks sees no more than that.
-async fn changes(state: &dyn Session) -> Result<Vec<Change>> {
+async fn changes(session: &dyn Session) -> Result<Vec<Change>> {
     const SELECT: &str = "SELECT project, revision, parents FROM raw.change";
-    let internal = || DataFusionError::Internal("a session without a state".into());
-    let own = state.as_any().downcast_ref::<SessionState>().ok_or_else(internal)?;
-    let plan = own.create_logical_plan(SELECT).await?;
-    let plan = own.create_physical_plan(&plan).await?;
     let mut changes = Vec::new();
-    for batch in collect(plan, own.task_ctx()).await? {
+    for batch in computed::ask(session, SELECT).await? {
         let text = |place: usize| cast(batch.column(place), &DataType::Utf8);
         let (projects, revisions) = (text(0)?, text(1)?);
         let (projects, revisions) = (projects.as_string::<i32>(), revisions.as_string::<i32>());

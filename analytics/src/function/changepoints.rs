@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, Int64Builder, ListBuilder};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, Float64Type};
+use arrow::array::{ArrayRef, Int64Builder, ListBuilder};
+use arrow::datatypes::{DataType, Field};
 use datafusion::error::{DataFusionError, Result};
 
 use super::flip_rate::list;
+use super::list::floats;
 use super::{Function, Scalar};
 
 pub(super) const FUNCTION: Function = Function {
     call: "changepoints(list)",
     returns: "bigint[]",
     about: "the places of a list, from 1, at which its values come to another level that lasts; nulls and what is no number are \
-        left out, and their places do not count",
+        left out, and their places do not count; of failure rates failure_steps tells more, of lengths duration_steps",
     formula: "binary segmentation: a segment is cut where the squared distances to its means fall most, if they fall by more than \
         3 σ² ln n and each side has at least 3 values; σ is 1.4826 times the median of |neighbours' differences|, over √2",
     source: "A. J. Scott and M. Knott, A Cluster Analysis Method for Grouping Means, Biometrics 30 (1974); σ robust as in \
@@ -35,23 +35,14 @@ pub(super) fn scalar() -> Scalar {
 }
 
 fn compute(arrays: &[ArrayRef]) -> Result<ArrayRef> {
-    let numbers = DataType::List(Arc::new(Field::new_list_field(DataType::Float64, true)));
-    let lists = cast(&arrays[0], &numbers)?;
     let mut places = ListBuilder::new(Int64Builder::new());
-    for list in lists.as_list::<i32>().iter() {
-        let Some(list) = list else {
-            places.append_null();
-            continue;
-        };
-        let values: Vec<f64> =
-            list.as_primitive::<Float64Type>().iter().flatten().filter(|value| value.is_finite()).collect();
-        if values.len() > MOST {
+    for list in floats(&arrays[0])? {
+        let values = list.map(|list| list.into_iter().filter(|value| value.is_finite()).collect::<Vec<_>>());
+        if values.as_ref().is_some_and(|values| values.len() > MOST) {
             return Err(DataFusionError::Execution(format!("changepoints looks at lists of at most {MOST} values")));
         }
-        for place in changepoints(&values) {
-            places.values().append_value(place as i64 + 1);
-        }
-        places.append(true);
+        let found = values.map(|values| changepoints(&values));
+        places.append_option(found.map(|found| found.into_iter().map(|place| Some(place as i64 + 1))));
     }
     Ok(Arc::new(places.finish()))
 }

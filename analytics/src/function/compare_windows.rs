@@ -8,14 +8,13 @@ use arrow::array::RecordBatch;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
-use datafusion::catalog::{MemTable, Session, TableFunctionArgs, TableFunctionImpl, TableProvider};
-use datafusion::common::{DataFusionError, Result, ScalarValue, plan_err};
-use datafusion::execution::SessionState;
-use datafusion::logical_expr::{Expr, TableType};
-use datafusion::physical_plan::{ExecutionPlan, collect};
+use datafusion::catalog::{Session, TableFunctionArgs, TableFunctionImpl, TableProvider};
+use datafusion::common::{Result, ScalarValue, plan_err};
+use datafusion::logical_expr::Expr;
 
 use self::window::Window;
 use super::Function;
+use crate::computed::{self, Compute, Computed};
 
 pub(super) const FUNCTION: Function = Function {
     call: "compare_windows(base, sample)",
@@ -55,7 +54,7 @@ impl TableFunctionImpl for Table {
             .replace("{sample}", &sample.condition(USUAL[1]))
             .replace("{branch}", &own("branch"))
             .replace("{builder}", &own("builder"));
-        Ok(Arc::new(Comparison { sql }))
+        Ok(Arc::new(Computed(Comparison { sql })))
     }
 }
 
@@ -99,32 +98,18 @@ fn schema() -> SchemaRef {
 }
 
 #[async_trait]
-impl TableProvider for Comparison {
+impl Compute for Comparison {
     fn schema(&self) -> SchemaRef {
         schema()
     }
 
-    fn table_type(&self) -> TableType {
-        TableType::Temporary
-    }
-
-    async fn scan(
-        &self,
-        state: &dyn Session,
-        projection: Option<&Vec<usize>>,
-        filters: &[Expr],
-        limit: Option<usize>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let internal = || DataFusionError::Internal("a session without a state".into());
-        let own = state.as_any().downcast_ref::<SessionState>().ok_or_else(internal)?;
-        let plan = own.create_logical_plan(&self.sql).await?;
-        let plan = own.create_physical_plan(&plan).await?;
-        let mut rows = Vec::new();
-        for batch in collect(plan, own.task_ctx()).await? {
-            let columns = batch.columns().iter().zip(schema().fields().iter().cloned().collect::<Vec<_>>());
+    async fn compute(&self, session: &dyn Session) -> Result<Vec<RecordBatch>> {
+        let schema = schema();
+        let typed = |batch: &RecordBatch| {
+            let columns = batch.columns().iter().zip(schema.fields());
             let columns = columns.map(|(column, field)| cast(column, field.data_type())).collect::<Result<_, _>>()?;
-            rows.push(RecordBatch::try_new(schema(), columns)?);
-        }
-        MemTable::try_new(schema(), vec![rows])?.scan(state, projection, filters, limit).await
+            Ok(RecordBatch::try_new(Arc::clone(&schema), columns)?)
+        };
+        computed::ask(session, &self.sql).await?.iter().map(typed).collect()
     }
 }

@@ -6,13 +6,12 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
-use datafusion::catalog::{MemTable, Session, TableFunctionArgs, TableFunctionImpl, TableProvider};
-use datafusion::common::{DataFusionError, Result, ScalarValue, plan_err};
-use datafusion::execution::SessionState;
-use datafusion::logical_expr::{Expr, TableType};
-use datafusion::physical_plan::{ExecutionPlan, collect};
+use datafusion::catalog::{Session, TableFunctionArgs, TableFunctionImpl, TableProvider};
+use datafusion::common::{Result, ScalarValue, plan_err};
+use datafusion::logical_expr::Expr;
 
 use super::Function;
+use crate::computed::{self, Compute, Computed};
 use crate::judge::change::Counts;
 use crate::judge::evidence;
 use crate::judge::order::{self, Test};
@@ -48,7 +47,7 @@ impl TableFunctionImpl for Table {
             [Expr::Literal(ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)), _)]
                 if text.is_empty() || (text.len() >= 6 && text.chars().all(|c| c.is_ascii_alphanumeric())) =>
             {
-                Ok(Arc::new(Order { revision: text.clone() }))
+                Ok(Arc::new(Computed(Order { revision: text.clone() })))
             }
             _ => plan_err!("rerun_order(revision) takes a revision as a text, of 6 characters at least, or ''"),
         }
@@ -77,31 +76,17 @@ fn schema() -> SchemaRef {
 }
 
 #[async_trait]
-impl TableProvider for Order {
+impl Compute for Order {
     fn schema(&self) -> SchemaRef {
         schema()
     }
 
-    fn table_type(&self) -> TableType {
-        TableType::Temporary
-    }
-
-    async fn scan(
-        &self,
-        state: &dyn Session,
-        projection: Option<&Vec<usize>>,
-        filters: &[Expr],
-        limit: Option<usize>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let internal = || DataFusionError::Internal("a session without a state".into());
-        let own = state.as_any().downcast_ref::<SessionState>().ok_or_else(internal)?;
+    async fn compute(&self, session: &dyn Session) -> Result<Vec<RecordBatch>> {
         let mut answers = Vec::new();
         for sql in [read::CHANGES, read::FILES, TESTS, BREAKS, PLACES, WEIGHTS] {
-            let plan = own.create_physical_plan(&own.create_logical_plan(sql).await?).await?;
-            answers.push(collect(plan, own.task_ctx()).await?);
+            answers.push(computed::ask(session, sql).await?);
         }
-        let rows = rows(&answers, &self.revision)?;
-        MemTable::try_new(schema(), vec![rows])?.scan(state, projection, filters, limit).await
+        rows(&answers, &self.revision)
     }
 }
 

@@ -99,7 +99,7 @@ WITH threshold AS (
     SELECT
         series_id, test_id, project, branch, builder, suite, name, position_count, same_revision_count, lonely_count,
         flip_count, head_position, evidence_position, last_evidence_at, failed_share, flake_rate, weight,
-        chance_probability(1.0, flake_rate, least(break_rate, 1.0)) AS flake_probability
+        flake_probability(flake_rate, least(break_rate, 1.0)) AS flake_probability
     FROM rated
 )
 SELECT

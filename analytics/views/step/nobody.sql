@@ -56,8 +56,8 @@ WITH problem AS (
 ), weighed AS (
     SELECT
         problem_id, series_id, flake_rate, break_rate, failed_position_count, sibling_count, unchanged_share,
-        chance_probability(
-            failed_position_count, flake_rate, least(break_rate * sqrt(CAST(sibling_count AS DOUBLE)), 1.0)
+        flake_probability(
+            flake_rate, least(break_rate * sqrt(CAST(sibling_count AS DOUBLE)), 1.0), failed_position_count
         ) AS flake_probability
     FROM estimated
 )
