@@ -4,7 +4,7 @@
 //!
 //! - `allow`, `question_mark`: what may be said, and how parameters are written; the plan is verified besides.
 //! - `sealed`, `store`: tables that cannot be written, files that cannot be reached.
-//! - `information`, `system`: tables that tell of the others; `path`: where a name without a schema is looked for.
+//! - `information`, `kind`, `system`: tables that tell of the others; `path`: where a name without a schema is looked for.
 //! - `queue`: who may ask now, turn by turn.
 //! - `guard`, `grown`: a query ends at its time wherever it is, and no function makes more than there is room for.
 //! - [`Rows`]: the answer as it is computed, held back while nobody takes it.
@@ -16,6 +16,7 @@ mod error;
 mod grown;
 mod guard;
 mod information;
+mod kind;
 mod log;
 mod path;
 mod question_mark;
@@ -41,6 +42,7 @@ use datafusion::prelude::{SQLOptions, SessionContext};
 use datafusion::sql::parser::Statement;
 
 pub use error::{Error, Result};
+pub use kind::type_name;
 pub use log::{Asked, Log};
 pub use path::PATH;
 pub use rows::{Answer, Rows};

@@ -1,13 +1,14 @@
 //! Arrow Flight SQL: whole columns over gRPC, for ADBC and whatever stands on it.
 //!
 //! - `door`: who connects, by TLS or from this machine; `handle`: what a client holds between two calls.
-//! - `catalog`: schemas, tables and what the server says of itself.
+//! - `catalog`: schemas, tables and what the server says of itself; `service`: the calls of the protocol.
 //!
 //! Nothing is kept between calls: a handle holds the query itself, and its parameters.
 
 mod catalog;
 mod door;
 mod handle;
+mod service;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -22,22 +23,15 @@ use arrow_flight::encode::FlightDataEncoderBuilder;
 use arrow_flight::error::FlightError;
 use arrow_flight::flight_service_server::FlightServiceServer;
 use arrow_flight::sql::metadata::{SqlInfoData, XdbcTypeInfoData};
-use arrow_flight::sql::server::{FlightSqlService, PeekableFlightDataStream};
-use arrow_flight::sql::{
-    ActionCancelQueryRequest, ActionCancelQueryResult, ActionClosePreparedStatementRequest,
-    ActionCreatePreparedStatementRequest, ActionCreatePreparedStatementResult, CommandGetCatalogs, CommandGetDbSchemas,
-    CommandGetSqlInfo, CommandGetTableTypes, CommandGetTables, CommandGetXdbcTypeInfo, CommandPreparedStatementQuery,
-    CommandStatementQuery, DoPutPreparedStatementResult, ProstMessageExt, SqlInfo, TicketStatementQuery,
-};
+use arrow_flight::sql::{ProstMessageExt, TicketStatementQuery};
 use arrow_flight::{
-    Action, FlightData, FlightDescriptor, FlightEndpoint, FlightInfo, HandshakeRequest, HandshakeResponse, IpcMessage,
-    SchemaAsIpc, Ticket,
+    FlightData, FlightDescriptor, FlightEndpoint, FlightInfo, HandshakeResponse, IpcMessage, SchemaAsIpc, Ticket,
 };
 use futures::stream::{self, Stream, TryStreamExt};
 use prost::Message;
 use tokio::net::TcpListener;
 use tonic::transport::Server;
-use tonic::{Request, Response, Status, Streaming};
+use tonic::{Request, Response, Status};
 
 use crate::Result;
 use crate::postgres::Setup;
@@ -97,7 +91,7 @@ impl Wire {
         let asker = self.door.asker(&request)?;
         let question = self.describe(&request, handle).await?;
         let schema = Arc::new(announced(question.plan.schema().as_arrow()));
-        let rows = self.setup.desk.ask(&asker, question, self.setup.desk.bounds().rows).await.map_err(told)?;
+        let rows = self.setup.desk.ask(&asker, question, usize::MAX).await.map_err(told)?;
         Ok(Response::new(flight(schema.clone(), batches(rows, schema))))
     }
 
@@ -187,219 +181,4 @@ fn as_bytes(schema: &Schema) -> Result<bytes::Bytes, Status> {
     message
         .map(|IpcMessage(bytes)| bytes)
         .map_err(|error: arrow::error::ArrowError| Status::internal(error.to_string()))
-}
-
-#[tonic::async_trait]
-impl FlightSqlService for Wire {
-    type FlightService = Self;
-
-    async fn do_handshake(&self, request: Request<Streaming<HandshakeRequest>>) -> Result<Response<Greeting>, Status> {
-        let token = self.door.greet(&request)?;
-        let greeting = HandshakeResponse { protocol_version: 0, payload: token.clone().into() };
-        let mut response = Response::new(Box::pin(stream::iter([Ok(greeting)])) as Greeting);
-        if let Ok(value) = format!("Bearer {token}").parse() {
-            response.metadata_mut().insert("authorization", value);
-        }
-        Ok(response)
-    }
-
-    async fn get_flight_info_statement(
-        &self,
-        query: CommandStatementQuery,
-        request: Request<FlightDescriptor>,
-    ) -> Result<Response<FlightInfo>, Status> {
-        self.info(request, &Handle::of(query.query)).await
-    }
-
-    async fn do_get_statement(
-        &self,
-        ticket: TicketStatementQuery,
-        request: Request<Ticket>,
-    ) -> Result<Response<Flight>, Status> {
-        self.answer(request, &Handle::read(&ticket.statement_handle)?).await
-    }
-
-    async fn do_action_create_prepared_statement(
-        &self,
-        query: ActionCreatePreparedStatementRequest,
-        request: Request<Action>,
-    ) -> Result<ActionCreatePreparedStatementResult, Status> {
-        let handle = Handle::of(query.query);
-        let question = self.describe(&request, &handle).await?;
-        let parameters = handle::parameters(&question)?;
-        Ok(ActionCreatePreparedStatementResult {
-            prepared_statement_handle: handle.bytes(),
-            dataset_schema: as_bytes(&announced(question.plan.schema().as_arrow()))?,
-            parameter_schema: as_bytes(&parameters)?,
-        })
-    }
-
-    async fn do_action_close_prepared_statement(
-        &self,
-        _: ActionClosePreparedStatementRequest,
-        request: Request<Action>,
-    ) -> Result<(), Status> {
-        self.door.asker(&request).map(drop)
-    }
-
-    async fn get_flight_info_prepared_statement(
-        &self,
-        query: CommandPreparedStatementQuery,
-        request: Request<FlightDescriptor>,
-    ) -> Result<Response<FlightInfo>, Status> {
-        self.info(request, &Handle::read(&query.prepared_statement_handle)?).await
-    }
-
-    async fn do_get_prepared_statement(
-        &self,
-        query: CommandPreparedStatementQuery,
-        request: Request<Ticket>,
-    ) -> Result<Response<Flight>, Status> {
-        self.answer(request, &Handle::read(&query.prepared_statement_handle)?).await
-    }
-
-    async fn do_put_prepared_statement_query(
-        &self,
-        query: CommandPreparedStatementQuery,
-        request: Request<PeekableFlightDataStream>,
-    ) -> Result<DoPutPreparedStatementResult, Status> {
-        self.door.asker(&request)?;
-        let handle = Handle::read(&query.prepared_statement_handle)?.bound(request.into_inner()).await?;
-        Ok(DoPutPreparedStatementResult { prepared_statement_handle: Some(handle.bytes()) })
-    }
-
-    async fn do_action_cancel_query(
-        &self,
-        _: ActionCancelQueryRequest,
-        request: Request<Action>,
-    ) -> Result<ActionCancelQueryResult, Status> {
-        self.door.asker(&request)?;
-        // A query ends with its stream; there is nothing else that could be cancelled.
-        Err(Status::unimplemented("end the stream, and its query ends"))
-    }
-
-    async fn get_flight_info_catalogs(
-        &self,
-        query: CommandGetCatalogs,
-        request: Request<FlightDescriptor>,
-    ) -> Result<Response<FlightInfo>, Status> {
-        self.door.asker(&request)?;
-        info(&query.into_builder().schema(), query.as_any().encode_to_vec(), request.into_inner())
-    }
-
-    async fn do_get_catalogs(
-        &self,
-        query: CommandGetCatalogs,
-        request: Request<Ticket>,
-    ) -> Result<Response<Flight>, Status> {
-        self.door.asker(&request)?;
-        let mut builder = query.into_builder();
-        builder.append(catalog::DATABASE);
-        flown(builder.build())
-    }
-
-    async fn get_flight_info_schemas(
-        &self,
-        query: CommandGetDbSchemas,
-        request: Request<FlightDescriptor>,
-    ) -> Result<Response<FlightInfo>, Status> {
-        self.door.asker(&request)?;
-        let ticket = query.as_any().encode_to_vec();
-        info(&query.into_builder().schema(), ticket, request.into_inner())
-    }
-
-    async fn do_get_schemas(
-        &self,
-        query: CommandGetDbSchemas,
-        request: Request<Ticket>,
-    ) -> Result<Response<Flight>, Status> {
-        let context = self.catalog(&request).await?;
-        let mut builder = query.into_builder();
-        catalog::schemas(&context).iter().for_each(|schema| builder.append(catalog::DATABASE, schema));
-        flown(builder.build())
-    }
-
-    async fn get_flight_info_tables(
-        &self,
-        query: CommandGetTables,
-        request: Request<FlightDescriptor>,
-    ) -> Result<Response<FlightInfo>, Status> {
-        self.door.asker(&request)?;
-        let ticket = query.as_any().encode_to_vec();
-        info(&query.into_builder().schema(), ticket, request.into_inner())
-    }
-
-    async fn do_get_tables(
-        &self,
-        query: CommandGetTables,
-        request: Request<Ticket>,
-    ) -> Result<Response<Flight>, Status> {
-        let context = self.catalog(&request).await?;
-        let mut builder = query.into_builder();
-        for table in catalog::tables(&context).await.map_err(|error| told(Refusal::of(&error)))? {
-            let schema = announced(&table.schema);
-            builder.append(catalog::DATABASE, table.layer, table.name, table.kind, &schema).map_err(Status::from)?;
-        }
-        flown(builder.build())
-    }
-
-    async fn get_flight_info_table_types(
-        &self,
-        query: CommandGetTableTypes,
-        request: Request<FlightDescriptor>,
-    ) -> Result<Response<FlightInfo>, Status> {
-        self.door.asker(&request)?;
-        info(&query.into_builder().schema(), query.as_any().encode_to_vec(), request.into_inner())
-    }
-
-    async fn do_get_table_types(
-        &self,
-        query: CommandGetTableTypes,
-        request: Request<Ticket>,
-    ) -> Result<Response<Flight>, Status> {
-        self.door.asker(&request)?;
-        let mut builder = query.into_builder();
-        catalog::KINDS.iter().for_each(|kind| builder.append(kind));
-        flown(builder.build())
-    }
-
-    async fn get_flight_info_sql_info(
-        &self,
-        query: CommandGetSqlInfo,
-        request: Request<FlightDescriptor>,
-    ) -> Result<Response<FlightInfo>, Status> {
-        self.door.asker(&request)?;
-        let ticket = query.as_any().encode_to_vec();
-        info(&query.into_builder(&self.infos).schema(), ticket, request.into_inner())
-    }
-
-    async fn do_get_sql_info(
-        &self,
-        query: CommandGetSqlInfo,
-        request: Request<Ticket>,
-    ) -> Result<Response<Flight>, Status> {
-        self.door.asker(&request)?;
-        flown(query.into_builder(&self.infos).build())
-    }
-
-    async fn get_flight_info_xdbc_type_info(
-        &self,
-        query: CommandGetXdbcTypeInfo,
-        request: Request<FlightDescriptor>,
-    ) -> Result<Response<FlightInfo>, Status> {
-        self.door.asker(&request)?;
-        let ticket = query.as_any().encode_to_vec();
-        info(&query.into_builder(&self.types).schema(), ticket, request.into_inner())
-    }
-
-    async fn do_get_xdbc_type_info(
-        &self,
-        query: CommandGetXdbcTypeInfo,
-        request: Request<Ticket>,
-    ) -> Result<Response<Flight>, Status> {
-        self.door.asker(&request)?;
-        flown(query.into_builder(&self.types).build())
-    }
-
-    async fn register_sql_info(&self, _: i32, _: &SqlInfo) {}
 }

@@ -1,7 +1,7 @@
 //! Postgres' wire protocol, version 3: for psql, libpq, JDBC, and whatever stands on them.
 //!
 //! - `login`: who connects; `connection`, `extended`: how they ask; `statement`: what they may say besides questions.
-//! - `catalog`, `routine`, `shim`: the catalogs and functions that clients look around by.
+//! - `catalog`, `routine`, `texts`, `shim`: the catalogs and functions that clients look around by.
 //! - `rewrite`: what is said in other words; `rows`, `parameter`: values in and out; `cancel`, `setting`, `error`: the rest of the manners.
 //!
 //! The accept loop is here. What a question may do is decided by the desk.
@@ -19,6 +19,7 @@ mod rows;
 mod setting;
 mod shim;
 mod statement;
+mod texts;
 
 use std::future::Future;
 use std::net::SocketAddr;

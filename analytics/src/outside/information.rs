@@ -5,12 +5,13 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int32Array, RecordBatch, StringArray};
-use arrow::datatypes::{DataType, FieldRef, TimeUnit};
+use arrow::datatypes::FieldRef;
 use async_trait::async_trait;
 use datafusion::catalog::{MemTable, SchemaProvider, TableProvider};
 use datafusion::error::Result;
 use datafusion::logical_expr::TableType;
 
+use super::kind::Kind;
 use super::sealed::Schemas;
 
 /// The name of the one database.
@@ -234,45 +235,5 @@ impl SchemaProvider for Information {
 
     fn table_exist(&self, name: &str) -> bool {
         TABLES.contains(&name)
-    }
-}
-
-/// A type in Postgres' words.
-struct Kind {
-    name: &'static str,
-    short: &'static str,
-    /// Bits of a number's mantissa.
-    precision: Option<i32>,
-    scale: Option<i32>,
-    /// Digits of a second.
-    digits: Option<i32>,
-}
-
-impl Kind {
-    fn of(kind: &DataType) -> Self {
-        let plain = |name, short| Self { name, short, precision: None, scale: None, digits: None };
-        let number = |name, short, precision, scale| Self { precision: Some(precision), scale, ..plain(name, short) };
-        match kind {
-            DataType::Boolean => plain("boolean", "bool"),
-            DataType::Int8 | DataType::Int16 | DataType::UInt8 => number("smallint", "int2", 16, Some(0)),
-            DataType::Int32 | DataType::UInt16 => number("integer", "int4", 32, Some(0)),
-            DataType::Int64 | DataType::UInt32 => number("bigint", "int8", 64, Some(0)),
-            DataType::Float16 | DataType::Float32 => number("real", "float4", 24, None),
-            DataType::Float64 => number("double precision", "float8", 53, None),
-            DataType::UInt64 | DataType::Decimal128(_, _) | DataType::Decimal256(_, _) => plain("numeric", "numeric"),
-            DataType::Date32 | DataType::Date64 => plain("date", "date"),
-            DataType::Timestamp(unit, zone) => {
-                let digits = Some(if *unit == TimeUnit::Second { 0 } else { 6 });
-                let (name, short) = match zone {
-                    Some(_) => ("timestamp with time zone", "timestamptz"),
-                    None => ("timestamp without time zone", "timestamp"),
-                };
-                Self { digits, ..plain(name, short) }
-            }
-            DataType::Interval(_) | DataType::Duration(_) => plain("interval", "interval"),
-            DataType::Binary | DataType::LargeBinary | DataType::BinaryView => plain("bytea", "bytea"),
-            DataType::List(_) | DataType::LargeList(_) => plain("ARRAY", "_text"),
-            _ => plain("text", "text"),
-        }
     }
 }

@@ -51,6 +51,9 @@ class Jdbc {
         check(found.contains("opened_at timestamptz") && found.contains("age_days float8"), found);
         check(count(about.getPrimaryKeys(null, "mart", "problem")) == 0, "no keys");
         check(count(about.getImportedKeys(null, "mart", "problem")) == 0, "no keys of others");
+        check(count(about.getIndexInfo(null, "mart", "problem", false, false)) == 0, "no indexes");
+        check(count(about.getColumnPrivileges(null, "mart", "problem", "%")) == 0, "no privileges of columns");
+        check(count(about.getProcedures(null, "mart", "%")) == 0, "no procedures");
         check(names(about.getTypeInfo(), "TYPE_NAME").contains("timestamptz"), "types");
         check(names(about.getFunctions(null, "mart", "%"), "FUNCTION_NAME").contains("wilson_low"), "functions");
     }

@@ -1,6 +1,7 @@
--- What programs ask to look around, and what their panels ask, in the words and with the functions that they use; the
--- source of each is named before it. Each must be answered. Those of Grafana's postgresMetaQuery.ts were taken from that
--- file; the others are shortened, and name where their kind is made, not a line that was copied.
+-- What programs ask to look around, and what their panels ask, in the words and with the functions that they use. Each must be
+-- answered. Before each stands the repository and the file that makes it; they are shortened, and name where their kind is made, not
+-- a line that was copied. Checked against the stored sources of grafana/grafana, metabase/metabase, dbeaver/dbeaver,
+-- npgsql/npgsql and apache/superset; of Power BI only what others have written down of its traffic is public.
 
 -- from: grafana, grafana-postgresql-datasource/postgresMetaQuery.ts, getVersion
 SELECT current_setting('server_version_num')::int/100 AS version;
@@ -194,4 +195,149 @@ LEFT JOIN pg_catalog.pg_description d ON d.objoid = p.oid WHERE p.pronamespace =
 SELECT string_agg(word, ',') FROM pg_catalog.pg_get_keywords() WHERE word <> ALL ('{a,abs,absolute}'::text[]);
 
 -- from: superset, db_engine_specs/postgres.py, when somebody chooses a schema
-SET search_path = "raw";
+SET search_path = "raw";;
+
+-- from: grafana/grafana, public/app/plugins/datasource/grafana-postgresql-datasource/postgresMetaQuery.ts, showTables in its order
+SELECT CASE WHEN quote_ident(table_schema) IN (
+    SELECT CASE WHEN trim(s[i]) = '"$user"' THEN user ELSE trim(s[i]) END
+    FROM generate_series(array_lower(string_to_array(current_setting('search_path'),','),1),
+      array_upper(string_to_array(current_setting('search_path'),','),1)) as i,
+    string_to_array(current_setting('search_path'),',') s)
+  THEN quote_ident(table_name) ELSE quote_ident(table_schema) || '.' || quote_ident(table_name) END AS "table"
+FROM information_schema.tables WHERE quote_ident(table_schema) NOT IN ('information_schema', 'pg_catalog', '_timescaledb_cache')
+ORDER BY CASE WHEN quote_ident(table_schema) IN (
+    SELECT CASE WHEN trim(s[i]) = '"$user"' THEN user ELSE trim(s[i]) END
+    FROM generate_series(array_lower(string_to_array(current_setting('search_path'),','),1),
+      array_upper(string_to_array(current_setting('search_path'),','),1)) as i,
+    string_to_array(current_setting('search_path'),',') s) THEN 0 ELSE 1 END, 1;
+
+-- from: grafana/grafana, postgresMetaQuery.ts, getSchema of a table whose name may hold its schema
+SELECT quote_ident(column_name) AS "column", data_type AS "type" FROM information_schema.columns
+WHERE CASE WHEN array_length(parse_ident('raw.build'),1) = 2
+  THEN quote_ident(table_schema) = (parse_ident('raw.build'))[1] AND quote_ident(table_name) = (parse_ident('raw.build'))[2]
+  ELSE quote_ident(table_name) = 'raw.build' AND quote_ident(table_schema) IN (
+    SELECT CASE WHEN trim(s[i]) = '"$user"' THEN user ELSE trim(s[i]) END
+    FROM generate_series(array_lower(string_to_array(current_setting('search_path'),','),1),
+      array_upper(string_to_array(current_setting('search_path'),','),1)) as i,
+    string_to_array(current_setting('search_path'),',') s) END;
+
+-- from: grafana/grafana, pkg/tsdb/grafana-postgresql-datasource/macros.go, $__timeGroupAlias, $__timeFilter and a series' name
+SELECT floor(extract(epoch from asked.started_at)/3600)*3600 AS "time", builder AS metric, avg(duration_ms) AS value
+FROM raw.build asked WHERE started_at BETWEEN '2026-01-01T00:00:00.123456789Z' AND '2027-01-01T00:00:00Z'
+GROUP BY 1, 2 ORDER BY 1, 2;
+
+-- from: grafana/grafana, macros.go, $__timeGroup with TimescaleDB switched on
+SELECT time_bucket('300.000s',opened_at) AS "time", count(*) AS value FROM problem GROUP BY 1 ORDER BY 1;
+
+-- from: grafana/grafana, CheatSheet.tsx, grouped and sorted by the name
+SELECT floor(extract(epoch from opened_at)/3600)*3600 AS "time", sum(age_days) as value FROM problem GROUP BY time ORDER BY time;
+
+-- from: grafana/grafana, macros.go, $__timeEpoch, $__timeFrom and $__timeTo
+SELECT extract(epoch from opened_at) as "time", age_days AS value FROM problem
+WHERE opened_at >= '2026-01-01T00:00:00Z' AND opened_at < '2027-01-01T00:00:00Z' ORDER BY 1;
+
+-- from: grafana/grafana, macros.go, $__unixEpochGroupAlias and $__unixEpochFilter
+SELECT floor((at)/86400)*86400 AS "time", count(*) AS value
+FROM (SELECT CAST(extract(epoch from opened_at) AS BIGINT) AS at FROM problem) AS a
+WHERE at >= 1767225600 AND at <= 1798761600 GROUP BY 1 ORDER BY 1;
+
+-- from: grafana/grafana, macros.go, $__unixEpochNanoFilter
+SELECT count(*) FROM (SELECT CAST(extract(epoch from opened_at) AS BIGINT) * 1000000000 AS at FROM problem) AS a
+WHERE at >= 1767225600000000000 AND at <= 1798761600000000000;
+
+-- from: grafana/grafana, VariableQueryEditor.tsx, a variable with texts beside its values
+SELECT DISTINCT builder AS __value, upper(builder) AS __text FROM raw.build ORDER BY 1;
+
+-- from: grafana/grafana, a panel with several values of a variable and a limit
+SELECT project, name, state, opened_at FROM problem WHERE state IN ('open','resolved') AND name ~* '.*' ORDER BY opened_at DESC LIMIT 50;
+
+-- from: metabase/metabase, src/metabase/driver/postgres.clj, enum-types
+SELECT nspname, typname FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+WHERE t.oid IN (SELECT DISTINCT enumtypid FROM pg_enum e);
+
+-- from: metabase/metabase, postgres.clj, db-default-timezone
+show timezone;
+
+-- from: metabase/metabase, postgres.clj, set-timezone-sql
+SET SESSION TIMEZONE TO 'UTC';
+
+-- from: metabase/metabase, postgres.clj, dates by their parts
+SELECT CAST(extract(dow from opened_at) AS integer) + 1 AS dow, CAST(extract(doy from opened_at) AS integer) AS doy,
+  CAST(opened_at AS date) AS day, DATE_TRUNC('quarter', opened_at) AS quarter, COUNT(*) AS count
+FROM mart.problem GROUP BY 1, 2, 3, 4 ORDER BY 5 DESC, 1 ASC LIMIT 2000;
+
+-- from: metabase/metabase, postgres.clj, median by percentile_cont
+SELECT PERCENTILE_CONT(0.5) within group (order by "mart"."problem"."age_days") AS "median" FROM "mart"."problem";
+
+-- from: metabase/metabase, postgres.clj, a part of a text
+SELECT substring(name FROM '[a-z]+') AS word, COUNT(*) FROM mart.problem GROUP BY substring(name FROM '[a-z]+') ORDER BY 2 DESC;
+
+-- from: metabase/metabase, postgres.clj, times of the last days as its filters write them
+SELECT COUNT(*) FROM mart.problem WHERE opened_at >= DATE_TRUNC('day', (NOW() + INTERVAL '-30 day')) AND opened_at < DATE_TRUNC('day', NOW());
+
+-- from: npgsql/npgsql, src/Npgsql/PostgresDatabaseInfo.cs, types with those of their elements
+SELECT ns.nspname, t.oid, t.typname, t.typtype, t.typnotnull, t.elemtypoid FROM (
+  SELECT typ.oid, typ.typnamespace, typ.typname, typ.typtype, typ.typnotnull, typ.relkind, elemtyp.oid AS elemtypoid,
+    elemtyp.typname AS elemtypname, elemcls.relkind AS elemrelkind,
+    CASE WHEN elemproc.proname='array_recv' THEN 'a' ELSE elemtyp.typtype END AS elemtyptype
+  FROM (SELECT typ.oid, typnamespace, typname, typrelid, typnotnull, relkind,
+      CASE WHEN proc.proname='array_recv' THEN 'a' ELSE typ.typtype END AS typtype,
+      CASE WHEN proc.proname='array_recv' THEN typ.typelem WHEN typ.typtype='r' THEN rngsubtype
+        WHEN typ.typtype='m' THEN (SELECT rngtypid FROM pg_range WHERE rngmultitypid = typ.oid)
+        WHEN typ.typtype='d' THEN typ.typbasetype END AS elemtypoid
+    FROM pg_type AS typ LEFT JOIN pg_class AS cls ON (cls.oid = typ.typrelid)
+    LEFT JOIN pg_proc AS proc ON proc.oid = typ.typreceive LEFT JOIN pg_range ON (pg_range.rngtypid = typ.oid)) AS typ
+  LEFT JOIN pg_type AS elemtyp ON elemtyp.oid = elemtypoid LEFT JOIN pg_class AS elemcls ON (elemcls.oid = elemtyp.typrelid)
+  LEFT JOIN pg_proc AS elemproc ON elemproc.oid = elemtyp.typreceive) AS t
+JOIN pg_namespace AS ns ON (ns.oid = typnamespace)
+WHERE typtype IN ('b', 'r', 'm', 'e', 'd') OR (typtype = 'c' AND relkind='c') OR (typtype = 'p' AND typname IN ('record', 'void'))
+  OR (typtype = 'a' AND (elemtyptype IN ('b', 'r', 'm', 'e', 'd') OR (elemtyptype = 'p' AND elemtypname IN ('record', 'void'))
+    OR (elemtyptype = 'c' AND elemrelkind='c')))
+ORDER BY CASE WHEN typtype IN ('b', 'e', 'p') THEN 0 WHEN typtype = 'r' THEN 1 WHEN typtype = 'm' THEN 2 WHEN typtype = 'c' THEN 3
+  WHEN typtype = 'd' AND elemtyptype <> 'a' THEN 4 WHEN typtype = 'a' THEN 5 WHEN typtype = 'd' AND elemtyptype = 'a' THEN 6 END;
+
+-- from: npgsql/npgsql, src/Npgsql/PostgresDatabaseInfo.cs, the fields of composites
+SELECT typ.oid, att.attname, att.atttypid FROM pg_type AS typ JOIN pg_namespace AS ns ON (ns.oid = typ.typnamespace)
+JOIN pg_class AS cls ON (cls.oid = typ.typrelid) JOIN pg_attribute AS att ON (att.attrelid = typ.typrelid)
+WHERE (typ.typtype = 'c' AND cls.relkind='c') AND attnum > 0 AND NOT attisdropped ORDER BY typ.oid, att.attnum;
+
+-- from: dbeaver/dbeaver, plugins/org.jkiss.dbeaver.ext.postgresql/src/org/jkiss/dbeaver/ext/postgresql/model/PostgreSchema.java, indexes
+SELECT i.*,i.indkey as keys,c.relname,c.relnamespace,c.relam,tc.relname as tabrelname,dsc.description,
+  pg_catalog.pg_get_expr(i.indexprs, i.indrelid, true) as expr
+FROM pg_catalog.pg_index i INNER JOIN pg_catalog.pg_class c ON c.oid=i.indexrelid INNER JOIN pg_catalog.pg_class tc ON tc.oid=i.indrelid
+LEFT OUTER JOIN pg_catalog.pg_description dsc ON i.indexrelid=dsc.objoid
+WHERE c.relnamespace = 'mart'::regnamespace ORDER BY c.relname;
+
+-- from: dbeaver/dbeaver, PostgreSchema.java, constraints
+SELECT c.oid,c.*,t.relname as tabrelname,rt.relnamespace as refnamespace,d.description FROM pg_catalog.pg_constraint c
+INNER JOIN pg_catalog.pg_class t ON t.oid=c.conrelid LEFT OUTER JOIN pg_catalog.pg_class rt ON rt.oid=c.confrelid
+LEFT OUTER JOIN pg_catalog.pg_description d ON d.objoid=c.oid AND d.objsubid=0 AND d.classoid='pg_constraint'::regclass
+WHERE t.relnamespace = 'mart'::regnamespace;
+
+-- from: dbeaver/dbeaver, PostgreSchema.java, tables with what parts them
+SELECT c.oid,c.*,d.description,pg_catalog.pg_get_expr(c.relpartbound, c.oid) as partition_expr, pg_catalog.pg_get_partkeydef(c.oid) as partition_key
+FROM pg_catalog.pg_class c
+LEFT OUTER JOIN pg_catalog.pg_description d ON d.objoid=c.oid AND d.objsubid=0 AND d.classoid='pg_class'::regclass
+WHERE c.relnamespace='mart'::regnamespace AND c.relkind not in ('i','I','c');
+
+-- from: dbeaver/dbeaver, PostgreSchema.java, sizes
+SELECT c.oid, pg_catalog.pg_total_relation_size(c.oid) as total_rel_size, pg_catalog.pg_relation_size(c.oid) as rel_size
+FROM pg_class c WHERE c.relnamespace='mart'::regnamespace;
+
+-- from: dbeaver/dbeaver, PostgreDatabase.java, roles
+SELECT a.oid,a.*,pd.description FROM pg_catalog.pg_roles a LEFT JOIN pg_catalog.pg_shdescription pd ON a.oid = pd.objoid ORDER BY a.rolname;
+
+-- from: apache/superset, superset/db_engine_specs/postgres.py, time grains and convert_dttm
+SELECT DATE_TRUNC('week', opened_at) AS __timestamp, count(*) AS count FROM mart.problem
+WHERE opened_at >= TO_TIMESTAMP('2026-01-01 00:00:00.000000', 'YYYY-MM-DD HH24:MI:SS.US')
+  AND opened_at < TO_TIMESTAMP('2027-01-01 00:00:00.000000', 'YYYY-MM-DD HH24:MI:SS.US')
+GROUP BY DATE_TRUNC('week', opened_at) ORDER BY count DESC LIMIT 10000;
+
+-- from: apache/superset, superset/db_engine_specs/postgres.py, a day that is given
+SELECT count(*) FROM mart.problem WHERE CAST(opened_at AS DATE) >= TO_DATE('2026-01-01', 'YYYY-MM-DD');
+
+-- from: apache/superset, a table's first rows
+SELECT * FROM mart.problem LIMIT 101;
+
+-- from: power bi, its PostgreSQL connector, the rows of a table that is folded into one query
+select "_"."name", "_"."state" from "mart"."problem" "_" where "_"."state" = 'open' and "_"."state" is not null limit 4096

@@ -2,16 +2,18 @@
 //!
 //! They are made once per version and role and shared: nothing that a client sets reaches them.
 
+mod table;
+
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use annals_analytics::Session;
 use annals_analytics::outside::{Asker, Desk, Role};
-use arrow::array::{ArrayRef, AsArray, BooleanArray, Int32Array, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use async_trait::async_trait;
-use datafusion::catalog::{MemTable, SchemaProvider, TableFunction, TableProvider};
+use datafusion::catalog::{SchemaProvider, TableFunction, TableProvider};
 use datafusion::error::Result;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::logical_expr::ScalarUDF;
@@ -22,9 +24,10 @@ use datafusion_pg_catalog::pg_catalog::{PgCatalogSchemaProvider, PgCatalogStatic
 use datafusion_pg_catalog::setup_pg_catalog;
 use tokio::sync::Mutex;
 
-use super::routine::{self, ROUTINES};
+use super::routine;
 use super::setting::Settings;
-use super::shim::{self, Texts};
+use super::shim;
+use super::texts::Texts;
 
 /// What is the same for all sessions.
 struct Fixed {
@@ -110,8 +113,8 @@ async fn build(desk: &Desk, session: &Session, asker: &Asker) -> Result<(Session
     let own = catalog(&listed, fixed)?;
     let bare = with_functions(desk.context(session, asker, vec![("pg_catalog".into(), own.clone())])?, fixed);
     let texts = Arc::new(texts(&bare, session).await?);
-    let (description, functions) = (description(&texts)?, routine::table(&bare).await?);
-    let described = Arc::new(Described { own, description, functions, settings: settings()? });
+    let (description, functions) = (table::description(&texts)?, routine::table(&bare).await?);
+    let described = Arc::new(Described { own, description, functions, settings: table::settings()? });
     let context = with_functions(desk.context(session, asker, vec![("pg_catalog".into(), described)])?, fixed);
     for function in shim::functions(&texts) {
         context.register_udf(function);
@@ -187,55 +190,6 @@ async fn rows(context: &SessionContext, sql: &str) -> Result<Vec<Vec<String>>> {
     Ok(rows)
 }
 
-/// Returns `pg_description`.
-fn description(texts: &Texts) -> Result<Arc<dyn TableProvider>> {
-    let mut rows: Vec<_> = texts.comments.iter().collect();
-    rows.sort();
-    let int = |number: i64| i32::try_from(number).unwrap_or_default();
-    let number =
-        |name: &str| int(texts.tables.get(&("pg_catalog".to_owned(), name.to_owned())).copied().unwrap_or_default());
-    let (pg_class, pg_proc) = (number("pg_class"), number("pg_proc"));
-    let class = |number: i64| if ROUTINES.contains(&number) { pg_proc } else { pg_class };
-    let columns: [(&str, ArrayRef); 4] = [
-        ("objoid", Arc::new(Int32Array::from_iter_values(rows.iter().map(|((table, _), _)| int(*table))))),
-        ("classoid", Arc::new(Int32Array::from_iter_values(rows.iter().map(|((table, _), _)| class(*table))))),
-        ("objsubid", Arc::new(Int32Array::from_iter_values(rows.iter().map(|((_, column), _)| int(*column))))),
-        ("description", Arc::new(StringArray::from_iter_values(rows.iter().map(|(_, text)| text)))),
-    ];
-    let batch = RecordBatch::try_from_iter(columns)?;
-    Ok(Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]])?))
-}
-
-/// Returns `pg_settings`: what a connection begins with.
-fn settings() -> Result<Arc<dyn TableProvider>> {
-    let all = Settings::default().all();
-    let texts = |text: fn(&(String, String)) -> &str| -> ArrayRef {
-        Arc::new(all.iter().map(|setting| Some(text(setting))).collect::<StringArray>())
-    };
-    let nothing = || -> ArrayRef { Arc::new(StringArray::new_null(all.len())) };
-    let columns: [(&str, ArrayRef, bool); 17] = [
-        ("name", texts(|(name, _)| name), false),
-        ("setting", texts(|(_, value)| value), true),
-        ("unit", nothing(), true),
-        ("category", texts(|_| "Client Connection Defaults"), true),
-        ("short_desc", nothing(), true),
-        ("extra_desc", nothing(), true),
-        ("context", texts(|_| "user"), true),
-        ("vartype", texts(|_| "string"), true),
-        ("source", texts(|_| "default"), true),
-        ("min_val", nothing(), true),
-        ("max_val", nothing(), true),
-        ("enumvals", nothing(), true),
-        ("boot_val", texts(|(_, value)| value), true),
-        ("reset_val", texts(|(_, value)| value), true),
-        ("sourcefile", nothing(), true),
-        ("sourceline", Arc::new(Int32Array::new_null(all.len())), true),
-        ("pending_restart", Arc::new(BooleanArray::from(vec![false; all.len()])), true),
-    ];
-    let batch = RecordBatch::try_from_iter_with_nullable(columns)?;
-    Ok(Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]])?))
-}
-
 /// Catalogs that only a superuser of Postgres may read.
 const HIDDEN: &[&str] = &["pg_authid", "pg_shadow"];
 
@@ -253,6 +207,7 @@ impl SchemaProvider for Described {
     fn table_names(&self) -> Vec<String> {
         let mut names = self.own.table_names();
         names.retain(|name| !HIDDEN.contains(&name.as_str()));
+        names.extend(table::empty_names().map(str::to_owned));
         names
     }
 
@@ -263,11 +218,14 @@ impl SchemaProvider for Described {
             "pg_settings" => Ok(Some(Arc::clone(&self.settings))),
             // Those of another server, and nobody's here.
             name if HIDDEN.contains(&name) => Ok(None),
-            name => self.own.table(name).await,
+            name => match table::empty(name) {
+                Some(table) => Ok(Some(table)),
+                None => self.own.table(name).await,
+            },
         }
     }
 
     fn table_exist(&self, name: &str) -> bool {
-        !HIDDEN.contains(&name) && self.own.table_exist(name)
+        !HIDDEN.contains(&name) && (self.own.table_exist(name) || table::empty_names().any(|empty| empty == name))
     }
 }

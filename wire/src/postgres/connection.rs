@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use annals_analytics::outside::{Asker, Error, Question};
 use async_trait::async_trait;
@@ -14,9 +15,9 @@ use datafusion::sql::sqlparser::ast::Statement;
 use futures::{Sink, Stream, StreamExt, stream};
 use pgwire::api::portal::Format;
 use pgwire::api::query::SimpleQueryHandler;
-use pgwire::api::results::{FieldFormat, FieldInfo, QueryResponse, Response, Tag};
+use pgwire::api::results::{FieldInfo, QueryResponse, Response, Tag};
 use pgwire::api::store::PortalStore;
-use pgwire::api::{ClientInfo, ClientPortalStore, Type};
+use pgwire::api::{ClientInfo, ClientPortalStore};
 use pgwire::error::{PgWireError, PgWireResult};
 use pgwire::messages::PgWireBackendMessage;
 use pgwire::messages::data::DataRow;
@@ -24,7 +25,7 @@ use pgwire::messages::data::DataRow;
 use super::Shared;
 use super::cancel::Entry;
 use super::error::{failed, refused};
-use super::rows::Answer;
+use super::rows::{Answer, texts};
 use super::setting::Settings;
 use super::statement::{Kind, Said, parse};
 
@@ -83,8 +84,8 @@ impl Connection {
         let entry = self.cancel.get().ok_or_else(|| failed("28000", "nobody has logged in"))?;
         let mut cancel = entry.watch();
         let text = question.text.clone();
-        let time = self.with_settings(|settings| settings.timeout()).unwrap_or(desk.bounds().time);
-        let asked = desk.ask_within(self.asker()?, question, desk.bounds().rows, time);
+        let time = self.with_settings(|settings| settings.timeout()).unwrap_or(Duration::MAX);
+        let asked = desk.ask_within(self.asker()?, question, usize::MAX, time);
         let rows = tokio::select! {
             rows = asked => rows,
             _ = cancel.changed() => Err(Error::Cancelled),
@@ -218,25 +219,6 @@ impl Connection {
         }
         Ok(stream::iter(held))
     }
-}
-
-/// Returns a column of texts.
-pub(super) fn text_field(name: &str) -> FieldInfo {
-    FieldInfo::new(name.to_owned(), None, None, Type::TEXT, FieldFormat::Text)
-}
-
-/// Returns rows of texts.
-fn texts(names: &[&str], rows: Vec<Vec<String>>) -> PgWireResult<Response> {
-    let fields = Arc::new(names.iter().map(|name| text_field(name)).collect::<Vec<_>>());
-    let mut encoder = pgwire::api::results::DataRowEncoder::new(Arc::clone(&fields));
-    let mut encoded = Vec::new();
-    for row in rows {
-        row.iter().try_for_each(|cell| encoder.encode_field(cell))?;
-        encoded.push(Ok(encoder.take_row()));
-    }
-    let mut response = QueryResponse::new(fields, stream::iter(encoded));
-    response.set_command_tag("SHOW");
-    Ok(Response::Query(response))
 }
 
 #[async_trait]

@@ -16,9 +16,10 @@ use pgwire::api::{ClientInfo, ClientPortalStore, Type};
 use pgwire::error::{PgWireError, PgWireResult};
 use pgwire::messages::PgWireBackendMessage;
 
-use super::connection::{Connection, text_field};
+use super::connection::Connection;
 use super::error::{failed, refused};
 use super::parameter;
+use super::rows::text_field;
 use super::statement::{Said, parse};
 
 /// A prepared statement.

@@ -1,11 +1,13 @@
 //! What clients write and the engine does not understand, said in another way that means the same here.
 
 mod catalogs;
+mod template;
 
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, FunctionArguments, Statement, Value, ValueWithSpan, Visit, VisitMut, VisitorMut, visit_relations,
+    Expr, FunctionArguments, Ident, Select, SelectItem, Statement, Value, ValueWithSpan, Visit, VisitMut, VisitorMut,
+    visit_relations,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -26,6 +28,9 @@ impl VisitorMut for Rewriter {
     type Break = ();
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        if let Expr::Function(call) = expr {
+            template::translate(call);
+        }
         match expr {
             Expr::Like { pattern, escape_char, .. } | Expr::ILike { pattern, escape_char, .. } => {
                 if let Some(escape) = escape_char.take() {
@@ -44,6 +49,26 @@ impl VisitorMut for Rewriter {
             _ => {}
         }
         ControlFlow::Continue(())
+    }
+
+    fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<()> {
+        distinguish(&mut select.projection);
+        ControlFlow::Continue(())
+    }
+}
+
+/// Names what is asked for twice: the engine wants another name for each column.
+fn distinguish(items: &mut [SelectItem]) {
+    let mut seen = Vec::new();
+    for item in items {
+        let SelectItem::UnnamedExpr(expr) = item else { continue };
+        let text = expr.to_string();
+        let count = 1 + seen.iter().filter(|known| **known == text).count();
+        if count > 1 {
+            let alias = Ident::with_quote('"', format!("{text} {count}").replace('"', ""));
+            *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias };
+        }
+        seen.push(text);
     }
 }
 
@@ -110,6 +135,12 @@ mod tests {
     }
 
     #[test]
+    fn what_is_asked_twice_has_two_names() {
+        assert_eq!(of("SELECT 1, a, 1, b.a, 1"), "SELECT 1, a, 1 AS \"1 2\", b.a, 1 AS \"1 3\"");
+        assert_eq!(of("SELECT 1 AS x, 1"), "SELECT 1 AS x, 1");
+    }
+
+    #[test]
     fn what_is_asked_of_catalogs_in_vain_is_known_beforehand() {
         let own = "SELECT (SELECT a.x FROM problem AS a LIMIT 1) FROM pg_class";
         assert_eq!(of(own), own);
@@ -136,6 +167,9 @@ mod tests {
                 "SELECT to_regclass('a.b')",
             ),
             ("SELECT c.tableoid FROM pg_constraint AS c", "SELECT 0 FROM pg_constraint AS c"),
+            ("SELECT spcacl FROM pg_tablespace", "SELECT CAST(NULL AS TEXT[]) FROM pg_tablespace"),
+            ("SELECT 'wilson_low'::pg_catalog.oid", "SELECT to_regproc('wilson_low')"),
+            ("SELECT '12'::oid", "SELECT '12'::oid"),
             ("SELECT array_contains(c.conkey, 1) FROM pg_constraint AS c", "SELECT false FROM pg_constraint AS c"),
             (
                 "SELECT CAST(concat(table_schema, '.', table_name) AS REGCLASS) FROM information_schema.tables",

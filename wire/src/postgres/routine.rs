@@ -13,7 +13,7 @@ use datafusion::catalog::{MemTable, TableProvider};
 use datafusion::error::Result;
 use datafusion::prelude::SessionContext;
 
-use super::shim::Texts;
+use super::texts::Texts;
 
 /// The numbers of our functions, behind all of Postgres' own.
 pub(super) const ROUTINES: RangeInclusive<i64> = 900_000..=909_999;
@@ -34,7 +34,18 @@ pub(super) fn tell(texts: &mut Texts) {
         texts.comments.insert((number, 0), function.about.to_owned());
         texts.arguments.insert((number, 0), arguments.to_owned());
         texts.results.insert((number, 0), function.returns.to_owned());
+        texts.bodies.insert((number, 0), body(function));
+        texts.routines.insert(name(function).to_owned(), number);
     }
+}
+
+/// Returns a function as Postgres would have been told of it, with its formula for a body.
+fn body(function: &Function) -> String {
+    let Function { call, returns, formula, source, .. } = function;
+    format!(
+        "CREATE OR REPLACE FUNCTION mart.{call}\n RETURNS {returns}\n LANGUAGE internal\nAS $function$\n\
+        -- {formula}\n-- {source}\n$function$\n"
+    )
 }
 
 /// Returns `pg_proc`: Postgres' own rows, and ours in `mart`.

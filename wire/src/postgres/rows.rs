@@ -5,8 +5,9 @@ use std::sync::Arc;
 use annals_analytics::outside::{Error, Rows};
 use arrow_pg::datatypes::{arrow_schema_to_pg_fields, encode_recordbatch};
 use futures::stream::{self, Stream};
+use pgwire::api::Type;
 use pgwire::api::portal::Format;
-use pgwire::api::results::{CopyResponse, FieldInfo, QueryResponse};
+use pgwire::api::results::{CopyResponse, DataRowEncoder, FieldFormat, FieldInfo, QueryResponse, Response};
 use pgwire::error::PgWireResult;
 use pgwire::messages::copy::CopyData;
 use pgwire::messages::data::DataRow;
@@ -105,6 +106,25 @@ fn send(
 
 fn rows(answer: Answer) -> impl Stream<Item = PgWireResult<DataRow>> + Send + 'static {
     stream::unfold(answer, |mut answer| async { Some((answer.next().await?, answer)) })
+}
+
+/// Returns a column of texts.
+pub(super) fn text_field(name: &str) -> FieldInfo {
+    FieldInfo::new(name.to_owned(), None, None, Type::TEXT, FieldFormat::Text)
+}
+
+/// Returns rows of texts.
+pub(super) fn texts(names: &[&str], rows: Vec<Vec<String>>) -> PgWireResult<Response> {
+    let fields = Arc::new(names.iter().map(|name| text_field(name)).collect::<Vec<_>>());
+    let mut encoder = DataRowEncoder::new(Arc::clone(&fields));
+    let mut encoded = Vec::new();
+    for row in rows {
+        row.iter().try_for_each(|cell| encoder.encode_field(cell))?;
+        encoded.push(Ok(encoder.take_row()));
+    }
+    let mut response = QueryResponse::new(fields, stream::iter(encoded));
+    response.set_command_tag("SHOW");
+    Ok(Response::Query(response))
 }
 
 /// Returns what stands before the first row.

@@ -1,9 +1,12 @@
 //! Functions that Postgres' clients call and the engine lacks: each gives what is true of this server.
 
-use std::collections::{HashMap, HashSet};
+mod format;
+
+use std::collections::HashSet;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use annals_analytics::outside::type_name;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int32Array, StringBuilder};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
@@ -14,20 +17,8 @@ use datafusion::logical_expr::{
 };
 
 use super::setting::{SERVER_VERSION, Settings};
-
-/// What is told of a version's tables and functions, by their numbers here.
-#[derive(Debug, Default)]
-pub(super) struct Texts {
-    /// What tables and columns mean, and what functions do.
-    pub(super) comments: Comments,
-    /// The text of each view.
-    pub(super) definitions: Comments,
-    /// What each function takes, and what it gives.
-    pub(super) arguments: Comments,
-    pub(super) results: Comments,
-    /// The numbers of tables by schema and name.
-    pub(super) tables: HashMap<(String, String), i64>,
-}
+use super::texts::{Comments, Texts};
+use format::format;
 
 /// Returns the functions.
 pub(super) fn functions(texts: &Arc<Texts>) -> Vec<ScalarUDF> {
@@ -41,7 +32,7 @@ pub(super) fn functions(texts: &Arc<Texts>) -> Vec<ScalarUDF> {
         ("pg_get_indexdef", text(None)),
         ("pg_get_triggerdef", text(None)),
         ("pg_get_ruledef", text(None)),
-        ("pg_get_functiondef", text(None)),
+        ("pg_describe_object", text(None)),
         ("pg_get_function_sqlbody", text(None)),
         ("pg_encoding_to_char", text(Some("UTF8"))),
         ("getdatabaseencoding", text(Some("UTF8"))),
@@ -65,6 +56,9 @@ pub(super) fn functions(texts: &Arc<Texts>) -> Vec<ScalarUDF> {
         ("pg_conversion_is_visible", flag(true)),
         ("pg_statistics_obj_is_visible", flag(true)),
         ("pg_ts_config_is_visible", flag(true)),
+        ("pg_ts_dict_is_visible", flag(true)),
+        ("pg_ts_parser_is_visible", flag(true)),
+        ("pg_ts_template_is_visible", flag(true)),
         ("pg_char_to_encoding", ScalarValue::Int32(Some(6))),
         ("pg_type_is_visible", flag(true)),
         ("pg_operator_is_visible", flag(true)),
@@ -76,17 +70,20 @@ pub(super) fn functions(texts: &Arc<Texts>) -> Vec<ScalarUDF> {
         ("pg_has_role", flag(true)),
     ];
     let fixed = fixed.map(|(name, value)| ScalarUDF::new_from_impl(Shim::new(name, Kind::Fixed(value))));
-    let lists: [(&str, List); 6] = [
+    let lists: [(&str, List); 7] = [
         ("col_description", |texts| &texts.comments),
         ("obj_description", |texts| &texts.comments),
         ("pg_get_viewdef", |texts| &texts.definitions),
+        ("pg_get_functiondef", |texts| &texts.bodies),
         ("pg_get_function_arguments", |texts| &texts.arguments),
         ("pg_get_function_identity_arguments", |texts| &texts.arguments),
         ("pg_get_function_result", |texts| &texts.results),
     ];
     let told = lists.map(|(name, list)| ScalarUDF::new_from_impl(Shim::new(name, Kind::Text(Arc::clone(texts), list))));
-    let format = ScalarUDF::new_from_impl(Shim::new("format", Kind::Format));
-    fixed.into_iter().chain(told).chain([format]).chain(settled(texts, &Settings::default())).collect()
+    let others =
+        [("format", Kind::Format), ("pg_typeof", Kind::Type), ("to_regproc", Kind::Routine(Arc::clone(texts)))];
+    let others = others.map(|(name, kind)| ScalarUDF::new_from_impl(Shim::new(name, kind)));
+    fixed.into_iter().chain(told).chain(others).chain(settled(texts, &Settings::default())).collect()
 }
 
 /// Returns the functions that depend on what a client has set.
@@ -106,29 +103,6 @@ pub(super) fn settled(texts: &Arc<Texts>, settings: &Settings) -> Vec<ScalarUDF>
     kinds.into_iter().map(|(name, kind)| ScalarUDF::new_from_impl(Shim::new(name, kind))).collect()
 }
 
-impl Texts {
-    /// Returns the number of a table, by its name as SQL writes it.
-    fn number(&self, name: &str, path: &[String]) -> Option<i64> {
-        let mut parts = name.split('.').map(|part| part.trim_matches('"').to_owned());
-        let (first, second) = (parts.next()?, parts.next());
-        match second {
-            Some(table) => self.tables.get(&(first, table)).copied(),
-            None => path.iter().find_map(|schema| self.tables.get(&(schema.clone(), first.clone())).copied()),
-        }
-    }
-
-    /// Returns the numbers of the tables that need no schema.
-    fn visible(&self, path: &[String]) -> HashSet<i64> {
-        let is_found = |(schema, name): &(String, String), number: i64| {
-            schema == "pg_catalog" || path.contains(schema) && self.number(name, path) == Some(number)
-        };
-        self.tables.iter().filter(|(key, number)| is_found(key, **number)).map(|(_, number)| *number).collect()
-    }
-}
-
-/// Texts by the number of a table and of its column, 0 for the table.
-pub(super) type Comments = HashMap<(i64, i64), String>;
-
 /// Takes one list of the texts.
 type List = fn(&Texts) -> &Comments;
 
@@ -141,7 +115,9 @@ enum Kind {
     Text(Arc<Texts>, List),
     Number(Arc<Texts>, Vec<String>),
     Visible(Arc<HashSet<i64>>),
+    Routine(Arc<Texts>),
     Format,
+    Type,
 }
 
 /// A function; its name says what it does.
@@ -186,8 +162,8 @@ impl ScalarUDFImpl for Shim {
     fn return_type(&self, _: &[DataType]) -> Result<DataType> {
         Ok(match &self.kind {
             Kind::Fixed(value) | Kind::Either(value, _) => value.data_type(),
-            Kind::Setting(_) | Kind::Text(_, _) | Kind::Format => DataType::Utf8,
-            Kind::Number(_, _) => DataType::Int32,
+            Kind::Setting(_) | Kind::Text(_, _) | Kind::Format | Kind::Type => DataType::Utf8,
+            Kind::Number(_, _) | Kind::Routine(_) => DataType::Int32,
             Kind::Visible(_) => DataType::Boolean,
         })
     }
@@ -221,7 +197,13 @@ impl ScalarUDFImpl for Shim {
                 let seen = numbers.map(|number| Some(tables.contains(&number?)));
                 Ok(ColumnarValue::Array(Arc::new(seen.collect::<BooleanArray>())))
             }
+            Kind::Routine(texts) => {
+                let names = strings(&args, 0)?;
+                let number = |name: Option<&str>| i32::try_from(texts.routine(name?)?).ok();
+                Ok(ColumnarValue::Array(Arc::new(names.as_string::<i32>().iter().map(number).collect::<Int32Array>())))
+            }
             Kind::Format => format(&args),
+            Kind::Type => text(args.arg_fields.first().map(|field| type_name(field.data_type()).to_owned())),
         }
     }
 }
@@ -239,44 +221,6 @@ fn numbers(args: &ScalarFunctionArgs, place: usize) -> Result<Option<ArrayRef>> 
     let array = argument.to_array(args.number_rows)?;
     Ok(Some(cast(&array, &DataType::Int64)?).filter(|array| array.len() == args.number_rows))
 }
-
-/// Puts texts into the places of a pattern: `%s` as they are, `%I` and `%L` quoted.
-fn format(args: &ScalarFunctionArgs) -> Result<ColumnarValue> {
-    let columns = (0..args.args.len()).map(|place| strings(args, place)).collect::<Result<Vec<_>>>()?;
-    let cell = |place: usize, row: usize| {
-        let column = columns.get(place)?.as_string::<i32>();
-        column.is_valid(row).then(|| column.value(row))
-    };
-    let mut texts = StringBuilder::new();
-    for row in 0..args.number_rows {
-        let Some(pattern) = cell(0, row) else {
-            texts.append_null();
-            continue;
-        };
-        let (mut text, mut place, mut parts) = (String::new(), 0, pattern.chars());
-        while let Some(c) = parts.next() {
-            let kind = if c == '%' { parts.next() } else { None };
-            place += usize::from(matches!(kind, Some('s' | 'I' | 'L')));
-            match kind {
-                Some('s') => text.push_str(cell(place, row).unwrap_or_default()),
-                Some('I') => {
-                    text.push_str(&format!("\"{}\"", cell(place, row).unwrap_or_default().replace('"', "\"\"")))
-                }
-                Some('L') => text.push_str(&format!("'{}'", cell(place, row).unwrap_or_default().replace('\'', "''"))),
-                Some(other) => text.push(other),
-                None => text.push(c),
-            }
-            if text.len() > FORMATTED {
-                return Err(DataFusionError::Execution("a text is too long".into()));
-            }
-        }
-        texts.append_value(text);
-    }
-    Ok(ColumnarValue::Array(Arc::new(texts.finish())))
-}
-
-/// Bytes of a text that `format` makes: it is there for names.
-const FORMATTED: usize = 64 << 10;
 
 /// Looks comments up: of the column whose number is the second argument, or of the table.
 fn comment(comments: &Comments, is_of_column: bool, args: &ScalarFunctionArgs) -> Result<ColumnarValue> {

@@ -2,17 +2,20 @@
 //!
 //! Everything that is not named here goes to the desk, which refuses what is no question.
 
+mod file;
+
 use std::sync::LazyLock;
 
 use datafusion::sql::sqlparser::ast::{
-    CloseCursor, CopyLegacyCsvOption, CopyLegacyOption, CopyOption, CopySource, CopyTarget, DeclareType,
-    FetchDirection, Ident, Reset, Set, Statement, Value,
+    CloseCursor, CopySource, CopyTarget, DeclareType, FetchDirection, Ident, Reset, Set, Statement, Value,
 };
 use datafusion_pg_catalog::sql::PostgresCompatibilityParser;
 use pgwire::error::PgWireError;
 
 use super::error::failed;
 use super::rewrite;
+use file::file;
+pub(super) use file::{File, Kind};
 
 /// Rewrites what clients send into what the engine understands.
 static PARSER: LazyLock<PostgresCompatibilityParser> = LazyLock::new(PostgresCompatibilityParser::new);
@@ -45,23 +48,6 @@ pub(super) enum Said {
     Close(Option<String>),
     /// Nothing happens, under this tag.
     Nothing(&'static str),
-}
-
-/// How `COPY` writes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct File {
-    pub(super) kind: Kind,
-    pub(super) has_header: bool,
-    pub(super) delimiter: char,
-    pub(super) null: String,
-}
-
-/// The kind of a file of `COPY`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Text,
-    Csv,
-    Binary,
 }
 
 /// Reads a message.
@@ -172,56 +158,6 @@ fn source_of(source: CopySource) -> Result<Statement, PgWireError> {
             statements.pop().ok_or_else(|| failed("42601", "nothing to copy"))
         }
     }
-}
-
-fn file(options: &[CopyOption], legacy: &[CopyLegacyOption]) -> Result<File, PgWireError> {
-    let mut kind = Kind::Text;
-    for option in options {
-        if let CopyOption::Format(name) = option {
-            kind = match name.value.to_ascii_lowercase().as_str() {
-                "text" => Kind::Text,
-                "csv" => Kind::Csv,
-                "binary" => Kind::Binary,
-                other => return Err(failed("22023", format!("COPY format \"{other}\" is not known"))),
-            };
-        }
-    }
-    for option in legacy {
-        match option {
-            CopyLegacyOption::Csv(_) => kind = Kind::Csv,
-            CopyLegacyOption::Binary => kind = Kind::Binary,
-            _ => {}
-        }
-    }
-    let delimiter = if kind == Kind::Csv { ',' } else { '\t' };
-    let null = if kind == Kind::Csv { "" } else { "\\N" };
-    let mut file = File { kind, has_header: false, delimiter, null: null.into() };
-    for option in options {
-        match option {
-            CopyOption::Format(_) | CopyOption::Encoding(_) | CopyOption::Quote('"') => {}
-            CopyOption::Header(header) => file.has_header = *header,
-            CopyOption::Delimiter(delimiter) => file.delimiter = *delimiter,
-            CopyOption::Null(null) => file.null.clone_from(null),
-            other => return Err(failed("0A000", format!("COPY option {other} is not known here"))),
-        }
-    }
-    for option in legacy {
-        match option {
-            CopyLegacyOption::Binary => {}
-            CopyLegacyOption::Delimiter(delimiter) => file.delimiter = *delimiter,
-            CopyLegacyOption::Null(null) => file.null.clone_from(null),
-            CopyLegacyOption::Csv(of_csv) => {
-                for option in of_csv {
-                    match option {
-                        CopyLegacyCsvOption::Header => file.has_header = true,
-                        other => return Err(failed("0A000", format!("COPY option {other} is not known here"))),
-                    }
-                }
-            }
-            other => return Err(failed("0A000", format!("COPY option {other} is not known here"))),
-        }
-    }
-    Ok(file)
 }
 
 #[cfg(test)]

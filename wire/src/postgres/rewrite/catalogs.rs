@@ -11,14 +11,28 @@ use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
 /// Columns of lists that the catalogs have in Postgres and lack here.
-const LACKING: &[&str] =
-    &["attacl", "datacl", "defaclacl", "nspacl", "proacl", "relacl", "reloptions", "setconfig", "typacl"];
+const LACKING: &[&str] = &[
+    "attacl",
+    "datacl",
+    "defaclacl",
+    "fdwacl",
+    "lanacl",
+    "nspacl",
+    "paracl",
+    "proacl",
+    "relacl",
+    "reloptions",
+    "setconfig",
+    "spcacl",
+    "srvacl",
+    "typacl",
+];
 
-/// Columns that number the columns of keys; they are texts here.
-const KEYS: &[&str] = &["confkey", "conkey", "indkey", "indoption"];
+/// Lists of the columns of keys and of the kinds of statistics; they are texts here. The last is what JDBC's driver calls one.
+const KEYS: &[&str] = &["confkey", "conkey", "indkey", "indoption", "stxkind", "i_indoption"];
 
 /// Columns that name a function, which are numbers in Postgres.
-const FUNCTIONS: &[&str] = &["typinput", "typoutput", "typreceive", "typsend"];
+const FUNCTIONS: &[&str] = &["amproc", "typinput", "typoutput", "typreceive", "typsend"];
 
 /// Tables that have no rows here.
 const EMPTY: &[&str] = &["pg_attrdef", "pg_collation", "pg_sequence"];
@@ -41,12 +55,15 @@ pub(super) fn change(expr: &mut Expr) {
                 None => single(query),
             }
         }
+        Expr::Identifier(name) if LACKING.contains(&name.value.to_ascii_lowercase().as_str()) => *expr = nothing(),
         Expr::CompoundIdentifier(parts) => {
             let column = parts.last().map(|part| part.value.to_ascii_lowercase()).unwrap_or_default();
-            if LACKING.contains(&column.as_str()) {
-                *expr = nothing();
-            } else if column == "tableoid" {
-                *expr = value(Value::Number("0".into(), false));
+            match (column.as_str(), parts.last_mut()) {
+                (column, _) if LACKING.contains(&column) => *expr = nothing(),
+                ("tableoid", _) => *expr = value(Value::Number("0".into(), false)),
+                // As it was called until version 16.
+                ("colliculocale", Some(name)) => *name = Ident::new("colllocale"),
+                _ => {}
             }
         }
         // A part of a key's columns.
@@ -59,6 +76,14 @@ pub(super) fn change(expr: &mut Expr) {
         }
         Expr::Cast { expr: name, data_type: SqlType::Regclass, .. } if matches!(**name, Expr::Function(_)) => {
             if let Some(call) = parsed(&format!("to_regclass({name})")) {
+                *expr = call;
+            }
+        }
+        Expr::Cast { expr: name, data_type, .. } if data_type.to_string().to_ascii_lowercase().ends_with("oid") => {
+            if let Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text), .. }) = name.as_ref()
+                && text.parse::<u32>().is_err()
+                && let Some(call) = parsed(&format!("to_regproc({name})"))
+            {
                 *expr = call;
             }
         }
