@@ -40,6 +40,13 @@ pub(crate) struct Kept<S> {
 /// A view whose rows stay in memory.
 pub(crate) type KeptView = Kept<Planned>;
 
+impl KeptView {
+    /// Returns the view as it was planned.
+    pub(crate) fn plan(&self) -> &LogicalPlan {
+        &self.source.plan
+    }
+}
+
 impl<S: Source> Kept<S> {
     /// Returns the table of what `source` computes.
     pub(crate) fn of(source: S) -> Self {

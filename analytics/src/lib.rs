@@ -29,6 +29,7 @@ mod fold;
 mod graph;
 mod kept;
 mod knowledge;
+mod lineage;
 mod prepared;
 mod raw;
 mod segment;

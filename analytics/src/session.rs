@@ -23,6 +23,7 @@ use tokio::task::JoinSet;
 use crate::function;
 use crate::judge::{clue, evidence};
 use crate::kept::{Kept, KeptView, Planned};
+use crate::lineage::Lineage;
 use crate::prepared::Prepared;
 use crate::view::{self, View};
 use crate::{Error, Result};
@@ -258,25 +259,18 @@ async fn register_system(context: &SessionContext, views: &[&View]) -> Result<()
     let at = |index: usize| rows.iter().map(|row| row[index].as_str()).collect::<Vec<_>>();
     let columns = texts(&[("layer", at(0)), ("view", at(1)), ("name", at(2)), ("type", at(3)), ("doc", at(4))])?;
     context.register_table(TableReference::partial("system", "column"), columns)?;
-    context.register_table(TableReference::partial("system", "lineage"), lineage(&context.state(), views)?)?;
+    let lineage = Kept::of(lineage(context, views).await?);
+    context.register_table(TableReference::partial("system", "lineage"), Arc::new(lineage))?;
     Ok(())
 }
 
-/// Returns what each view reads: one row per view and table or view.
-fn lineage(state: &SessionState, views: &[&View]) -> Result<Arc<MemTable>> {
-    let mut rows = Vec::new();
+/// Returns what each view reads, and which of its columns from which of theirs.
+async fn lineage(context: &SessionContext, views: &[&View]) -> Result<Lineage> {
+    let (state, mut lineage) = (context.state(), Lineage::default());
     for view in views {
-        let mut reads = references(state, view)?;
-        reads.sort();
-        let split = |name: String| name.split_once('.').map(|(layer, name)| (layer.to_owned(), name.to_owned()));
-        rows.extend(reads.into_iter().filter_map(split).map(|read| (*view, read)));
+        lineage.add(context, [&view.layer, &view.name], references(&state, view)?).await?;
     }
-    Ok(texts(&[
-        ("layer", rows.iter().map(|(view, _)| view.layer.as_str()).collect()),
-        ("view", rows.iter().map(|(view, _)| view.name.as_str()).collect()),
-        ("reads_layer", rows.iter().map(|(_, (layer, _))| layer.as_str()).collect()),
-        ("reads", rows.iter().map(|(_, (_, name))| name.as_str()).collect()),
-    ])?)
+    Ok(lineage)
 }
 
 /// Returns the public columns of the fact tables as rows of `system.column`.

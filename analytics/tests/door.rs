@@ -144,3 +144,27 @@ fn assert_reaches(session: &Session, sql: &str, key: &str) {
     }
     assert!(scans > 0, "{sql}\n{text}");
 }
+
+#[test]
+fn a_column_is_told_what_it_is_made_of() {
+    let query = "WITH late AS (SELECT name AS who, age_days AS days FROM problem WHERE state = 'open') \
+        SELECT l.who, count(*) AS n, max(l.days) + (SELECT min(position) FROM raw.build) AS mix \
+        FROM late l JOIN raw.person p ON p.name = l.who GROUP BY l.who";
+    let session = told("", &[site("mine", query)]).unwrap();
+    let lineage = |sql: &str| -> Vec<String> {
+        let rows = runtime().block_on(async { session.query(sql).await.unwrap().collect().await.unwrap() });
+        let text = arrow::util::pretty::pretty_format_batches(&rows).unwrap().to_string();
+        let cells =
+            |line: &str| line.split('|').map(str::trim).filter(|cell| !cell.is_empty()).collect::<Vec<_>>().join(" ");
+        text.lines().skip(3).filter(|line| line.starts_with('|')).map(cells).collect()
+    };
+    let mine = "SELECT coalesce(name, '*'), reads_layer, reads, coalesce(reads_name, '*') FROM system.lineage \
+        WHERE \"view\" = 'mine' ORDER BY ALL";
+    let made_of = ["* mart problem *", "* raw build *", "* raw person *"];
+    let made_of = [&made_of[..], &["mix mart problem age_days", "mix raw build position", "who mart problem name"]];
+    let made_of = made_of.concat();
+    assert_eq!(lineage(mine), made_of);
+    let silent = "SELECT DISTINCT c.layer, c.\"view\" FROM system.column c JOIN system.view v ON v.layer = c.layer AND v.name = c.\"view\" \
+        WHERE NOT EXISTS (SELECT 1 FROM system.lineage l WHERE l.layer = c.layer AND l.\"view\" = c.\"view\" AND l.name IS NOT NULL)";
+    assert_eq!(lineage(silent), Vec::<String>::new(), "views of which no column is known");
+}
