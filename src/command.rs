@@ -64,7 +64,7 @@ pub(crate) async fn run(cli: Cli, config: Config) -> Result<ExitCode> {
         Command::Blame(options) => blame::run(options, &open(&cli, &config).await?).await?,
         Command::History(options) => history::run(options, &open(&cli, &config).await?).await?,
         Command::Serve(options) => serve::run(options, &cli, &config).await?,
-        Command::Mcp => mcp::run(open(&cli, &config).await?).await?,
+        Command::Mcp => mcp::run(open(&cli, &config).await?, &config).await?,
         Command::Token(what) => token::run(what, &open(&cli, &config).await?)?,
         Command::Doctor(options) => return doctor::run(options, &config.report),
         Command::Reader(what) => reader::run(what, &open(&cli, &config).await?)?,

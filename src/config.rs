@@ -1,5 +1,7 @@
 //! The configuration: `annals.toml`, overruled by the environment and the command line.
 
+mod sql;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,6 +16,7 @@ use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
 use serde::Deserialize;
 
 use crate::cli::{Cli, Command};
+use sql::Sql;
 
 /// Where `serve` listens unless told otherwise.
 pub(crate) const LISTEN: &str = "127.0.0.1:8010";
@@ -36,6 +39,8 @@ pub(crate) struct Config {
     pub postgres: Option<String>,
     /// Where `serve` answers Arrow Flight SQL.
     pub flight: Option<String>,
+    /// What queries from outside may use.
+    pub sql: Sql,
     /// The certificate of the wires; one is made where none is given.
     pub tls: Option<Tls>,
     /// The project that `collect` builds.
@@ -138,6 +143,7 @@ impl Config {
             bail!("{}: {flaw}", path.display());
         }
         self.upkeep().with_context(|| path.display().to_string())?;
+        self.sql.bounds().with_context(|| path.display().to_string())?;
         if let Some(name) = self.setting.keys().find(|name| !SETTINGS.iter().any(|s| s.name == name.as_str())) {
             let known: Vec<_> = SETTINGS.iter().map(|s| s.name).collect();
             bail!("{}: there is no setting `{name}`; known are {}", path.display(), known.join(", "));

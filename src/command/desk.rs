@@ -4,16 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use annals_analytics::Warehouse;
-use annals_analytics::outside::{Asker, Bounds, Desk, Role};
+use annals_analytics::outside::{Asker, Bounds, Desk};
 use annals_data::state::State;
-use annals_data::state::reader::Reader;
 use anyhow::{Context, Result, anyhow};
 
 /// Opens the desk that all protocols share.
-pub(super) fn open(warehouse: &Arc<Warehouse>) -> Result<Arc<Desk>> {
+pub(super) fn open(warehouse: &Arc<Warehouse>, bounds: Bounds) -> Result<Arc<Desk>> {
     let spill = std::path::absolute(warehouse.store().root())?.join("spill");
     empty(&spill).with_context(|| spill.display().to_string())?;
-    let desk = Desk::new(Bounds::default(), Some(spill)).map_err(|error| anyhow!("{error:?}"))?;
+    let desk = Desk::new(bounds, Some(spill)).map_err(|error| anyhow!("{error:?}"))?;
     Ok(Arc::new(desk.over(Arc::clone(warehouse))))
 }
 
@@ -35,16 +34,11 @@ fn empty(folder: &Path) -> std::io::Result<()> {
 /// Returns who sent a token.
 pub(super) fn asker(state: &State, token: &str, wire: &'static str) -> Result<Asker, String> {
     match state.reader_of_token(token) {
-        Ok(Some(reader)) => Ok(asker_of(reader, wire)),
+        Ok(Some(reader)) => Ok(Asker::reader(reader, wire)),
         Ok(None) => Err("this token is not known here, or has ended; `annals reader create NAME` makes one".into()),
         Err(error) => {
             tracing::error!(%error, "a token could not be looked up");
             Err("the token could not be looked up".into())
         }
     }
-}
-
-fn asker_of(reader: Reader, wire: &'static str) -> Asker {
-    let role = if reader.is_private { Role::Private } else { Role::Public };
-    Asker { name: reader.name, role, wire }
 }

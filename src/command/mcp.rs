@@ -4,24 +4,25 @@ use std::io::{BufRead, Read, Write};
 use std::sync::Arc;
 
 use annals_analytics::Warehouse;
-use annals_analytics::outside::{Asker, Role};
+use annals_analytics::outside::Asker;
 use annals_web::{App, Limits, mcp};
 use anyhow::Result;
 
 use super::desk;
+use crate::config::Config;
 
 /// Bytes of one message.
 const MESSAGE: u64 = 1 << 20;
 
 /// Answers messages, one per line, until there are no more.
-pub(super) async fn run(warehouse: Warehouse) -> Result<()> {
+pub(super) async fn run(warehouse: Warehouse, config: &Config) -> Result<()> {
     let warehouse = Arc::new(warehouse);
-    let desk = desk::open(&warehouse)?;
+    let desk = desk::open(&warehouse, config.sql.bounds()?)?;
     // Others may write the store meanwhile: each message is answered from its newest version.
     let store = Arc::clone(&warehouse);
     let logs = warehouse.store().log_folder();
     let app = App::of(warehouse, logs, Limits::default(), desk, Box::new(|_| Err("no token is asked for".into())));
-    let asker = Asker { name: "mcp".into(), role: Role::Public, wire: "mcp" };
+    let asker = Asker::anybody("mcp", "mcp");
     while let Some(line) = tokio::task::spawn_blocking(next).await?? {
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;

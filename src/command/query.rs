@@ -17,7 +17,7 @@ use crate::config::Config;
 pub(super) async fn run(options: &cli::Query, warehouse: Warehouse, config: &Config) -> Result<()> {
     let warehouse = Arc::new(warehouse);
     let library = Library::new(Some(warehouse.clone()), config.queries.clone());
-    let desk = desk::open(&warehouse)?;
+    let desk = desk::open(&warehouse, config.sql.bounds()?)?;
     if options.check {
         let session = warehouse.session().await?;
         let told =
@@ -34,10 +34,10 @@ pub(super) async fn run(options: &cli::Query, warehouse: Warehouse, config: &Con
     let given = given.collect::<Result<Vec<_>>>()?;
     let session = warehouse.session().await?;
     // Whoever may open the store may see all of it.
-    let asker = Asker { name: "annals".into(), role: Role::Private, wire: "command line" };
+    let asker = Asker { role: Role::Private, ..Asker::anybody("annals", "command line") };
     let values = saved.values(given.iter().map(|(name, value)| (name.as_str(), value.as_str())))?;
     let question = desk.saved(&session, &asker, &saved, values).await?;
-    let answer = desk.ask(&asker, question, desk.bounds().rows).await?.collect(&desk).await?;
+    let answer = desk.ask(&asker, question, usize::MAX).await?.collect().await?;
     if answer.is_truncated {
         anstream::eprintln!("the answer is cut after {} rows", answer.row_count());
     }

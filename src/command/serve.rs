@@ -82,7 +82,7 @@ pub(super) async fn serve(
 ) -> Result<()> {
     let address = listener.local_addr()?;
     anstream::eprintln!("listening on http://{address}");
-    let desk = desk::open(&warehouse)?;
+    let desk = desk::open(&warehouse, config.sql.bounds()?)?;
     let known = warehouse.clone();
     let doorman = Box::new(move |token: &str| desk::asker(known.store().state(), token, "http"));
     let limits = annals_web::Limits::default();

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use annals_analytics::outside::{Answer, Asker, Desk, Role};
+use annals_analytics::outside::{Answer, Asker, Desk};
 use annals_analytics::saved::{Library, Saved};
 use annals_analytics::{Session, Warehouse};
 use annals_data::state::outbox::Letter;
@@ -65,12 +65,12 @@ pub(super) async fn round(
 
 /// Asks a query as anybody may; returns the answer and whether the alert is raised.
 async fn look(watcher: &Watcher, session: &Session, saved: &Saved) -> Result<(Answer, bool), String> {
-    let asker = Asker { name: format!("query {}", saved.name), role: Role::Public, wire: "schedule" };
+    let asker = Asker::anybody(format!("query {}", saved.name), "schedule");
     let values = saved.values(std::iter::empty()).map_err(|error| error.to_string())?;
     let desk = &watcher.desk;
     let asked = async {
         let question = desk.saved(session, &asker, saved, values).await?;
-        desk.ask(&asker, question, ROWS).await?.collect(desk).await
+        desk.ask(&asker, question, ROWS).await?.collect().await
     };
     let answer = asked.await.map_err(|error| error.to_string())?;
     let is_raised = saved.alert.as_ref().map_or(Ok(false), |alert| alert.is_raised(&answer.batches))?;

@@ -183,7 +183,9 @@ fn columns_fly_into_pandas_and_polars() {
 
 #[test]
 fn no_way_leads_out() {
-    let server = Server::start();
+    let store = copy(&demo().store);
+    std::fs::write(store.path().join("annals.toml"), "[sql.query]\ntime_s = 2\n").unwrap();
+    let server = Server::of(store);
     let outside = tempfile::tempdir().unwrap();
     std::fs::write(outside.path().join("secret.csv"), "a,b\n1,2\n").unwrap();
     let folder = outside.path().join("empty");
@@ -214,8 +216,31 @@ fn psql_looks_around() {
         "\\df+ wilson_low",
         "\\sv problem",
         "\\sv step.episode",
-        "\\dx",
+        "\\dx+",
         "\\di",
+        "\\dX",
+        "\\dAp",
+        "\\db+",
+        "\\dconfig+ *",
+        "\\des+",
+        "\\deu",
+        "\\dF",
+        "\\dFd",
+        "\\dFp",
+        "\\dFt",
+        "\\dg+",
+        "\\dL+",
+        "\\dn+",
+        "\\do =",
+        "\\dO",
+        "\\drds",
+        "\\dt+",
+        "\\du+",
+        "\\dv+ mart.*",
+        "\\dp problem",
+        "\\l+",
+        "\\sf wilson_low",
+        "\\sf+ mart.blamelist",
         "\\conninfo",
     ];
     for command in whole {
@@ -232,6 +257,15 @@ fn psql_looks_around() {
     assert!(text.contains("wilson_low") && text.contains("count, total"), "{text}");
     let (_, text) = server.psql("user=me", &["\\sv problem"]).unwrap();
     assert!(text.contains("CREATE OR REPLACE VIEW mart.problem") && text.contains("Grain:"), "{text}");
+    let (_, text) = server.psql("user=me", &["\\sf wilson_low"]).unwrap();
+    assert!(text.contains("FUNCTION mart.wilson_low(count, total)") && text.contains("z = 1.959964"), "{text}");
+    let (_, text) = server
+        .psql(
+            "user=me",
+            &["SELECT pg_typeof('2026-01-01T02:00+02'::timestamptz), 1, 1, to_char(DATE '2026-03-01', 'YYYY/MM')"],
+        )
+        .unwrap();
+    assert!(text.contains("timestamp with time zone") && text.contains("2026/03"), "{text}");
     let (_, text) = server.psql("user=me", &["\\d raw.change"]).unwrap();
     assert!(text.contains("author_name") && !text.contains("author_email"), "{text}");
     let (_, text) = server.psql("user=me", &["\\x", "SELECT 1 AS one"]).unwrap();
@@ -292,4 +326,16 @@ fn readers_prove_themselves_and_see_what_they_may() {
     }
     annals(server.store.path(), &["reader", "revoke", "lead"]).good();
     assert!(!ask("lead", &lead, "SELECT 1").0, "revoked at once");
+}
+
+#[test]
+fn each_reader_has_bounds_of_their_own() {
+    let store = copy(&demo().store);
+    let token = |arguments: &[&str]| annals(store.path(), arguments).good().trim().to_owned();
+    let grafana = token(&["reader", "create", "grafana"]);
+    let lead = token(&["reader", "create", "lead", "--private"]);
+    let configuration = "[sql.role.private]\ntime_s = 2\n[sql.reader.grafana]\nrows = 7\nmemory_bytes = 4000000\n";
+    std::fs::write(store.path().join("annals.toml"), configuration).unwrap();
+    let server = Server::of(store);
+    server.script("bounds.py", &[&server.http, &server.postgres, &server.flight, &grafana, &lead]);
 }

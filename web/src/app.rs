@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use annals_analytics::outside::{Asker, Bounds, Desk, Role};
+use annals_analytics::outside::{Asker, Bounds, Desk};
 use annals_analytics::saved::Library;
 use annals_analytics::{Session, Warehouse};
 use axum::http::{HeaderMap, header};
@@ -144,7 +144,7 @@ impl App {
     /// Returns who asks: whose token came with the request, or anybody.
     pub(crate) fn asker(&self, headers: &HeaderMap) -> Result<Asker> {
         let Some(given) = headers.get(header::AUTHORIZATION) else {
-            return Ok(Asker { name: "anybody".into(), role: Role::Public, wire: "http" });
+            return Ok(Asker::anybody("anybody", "http"));
         };
         let token = given.to_str().ok().and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
         let token =

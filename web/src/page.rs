@@ -49,7 +49,7 @@ pub(crate) struct Page {
 impl Page {
     /// Opens a page of a section of the site; the section is the path of its entry in the navigation.
     pub(crate) async fn open(app: &App, section: &'static str) -> Result<Self> {
-        let time = app.limits().desk.time;
+        let time = app.limits().desk.share.time;
         Ok(Self { session: app.session().await?, now: app.now(), time, section })
     }
 

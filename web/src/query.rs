@@ -45,7 +45,7 @@ pub(crate) async fn ask(app: &App, asker: &Asker, question: Question, rows: usiz
 
 /// Answers a question whole.
 pub(crate) async fn answer(app: &App, asker: &Asker, question: Question, rows: usize) -> Result<Answer> {
-    Ok(ask(app, asker, question, rows).await?.collect(app.desk()).await?)
+    Ok(ask(app, asker, question, rows).await?.collect().await?)
 }
 
 /// Plans to read one table or view where columns equal the given values.

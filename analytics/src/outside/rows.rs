@@ -11,7 +11,8 @@ use arrow::datatypes::SchemaRef;
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::dataframe::DataFrame;
-use datafusion::execution::memory_pool::MemoryConsumer;
+use datafusion::execution::SessionState;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool};
 use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
 use datafusion::physical_plan::execute_stream;
 use futures::StreamExt;
@@ -20,7 +21,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use super::error::{Error, Result};
 use super::log::Entry;
 use super::queue::Turn;
-use super::{Bounds, Clock, Question, guard};
+use super::{Clock, Share, guard};
 
 /// Batches that wait for their reader.
 const AHEAD: usize = 2;
@@ -46,6 +47,8 @@ pub struct Rows {
     count: u64,
     bytes: u64,
     is_truncated: bool,
+    /// What the query may hold.
+    memory: Arc<dyn MemoryPool>,
     /// Ends with the rows.
     _task: SpawnedTask<()>,
 }
@@ -73,13 +76,12 @@ impl Answer {
 }
 
 impl Rows {
-    pub(super) async fn begin(turn: Turn, question: Question, bounds: &Bounds, entry: Entry) -> Result<Self> {
-        let (started, time, version) = (Instant::now(), bounds.time, question.version);
+    pub(super) async fn begin(turn: Turn, work: Work, entry: Entry) -> Result<Self> {
+        let (started, time, version) = (Instant::now(), work.share.time, work.version);
+        let memory = Arc::clone(&work.memory);
         let (give, parts) = channel(AHEAD);
-        let work = Work { question, rows: bounds.rows, bytes: bounds.bytes, deadline: started + time, give };
         let task = SpawnedTask::spawn(async move {
-            let give = work.give.clone();
-            if let Err(error) = work.run().await {
+            if let Err(error) = work.run(started + time, &give).await {
                 let _ = give.send(Err(error)).await;
             }
             drop(turn);
@@ -95,6 +97,7 @@ impl Rows {
             count: 0,
             bytes: 0,
             is_truncated: false,
+            memory,
             _task: task,
         };
         match rows.part().await? {
@@ -130,12 +133,12 @@ impl Rows {
         self.is_truncated
     }
 
-    /// Takes all rows; they count against the memory of all queries.
+    /// Takes all rows; they count against the memory of the query.
     ///
     /// # Errors
     /// As [`Rows::next`], and [`Error::TooLarge`] when they do not fit.
-    pub async fn collect(mut self, desk: &super::Desk) -> Result<Answer> {
-        let held = MemoryConsumer::new("answer").register(&desk.runtime.memory_pool);
+    pub async fn collect(mut self) -> Result<Answer> {
+        let held = MemoryConsumer::new("answer").register(&self.memory);
         let mut batches = Vec::new();
         while let Some(batch) = self.next().await {
             let batch = batch?;
@@ -175,27 +178,29 @@ impl Rows {
     }
 }
 
-/// The computing side.
-struct Work {
-    question: Question,
-    rows: usize,
-    bytes: usize,
-    deadline: Instant,
-    give: Sender<Result<Part>>,
+/// A question with the means to answer it.
+pub(super) struct Work {
+    pub(super) plan: LogicalPlan,
+    /// The engine as this query may use it.
+    pub(super) state: SessionState,
+    /// What it may hold.
+    pub(super) memory: Arc<dyn MemoryPool>,
+    pub(super) share: Share,
+    /// The version of the data.
+    pub(super) version: i64,
 }
 
 impl Work {
-    async fn run(self) -> Result<()> {
+    async fn run(self, deadline: Instant, give: &Sender<Result<Part>>) -> Result<()> {
         let failed = |error| Error::of(&error);
-        let Question { plan, context, .. } = self.question;
-        let frame = DataFrame::new(context.state(), plan);
-        let plan = frame.create_physical_plan().await.map_err(failed)?;
-        let plan = guard::guarded(plan, self.deadline).map_err(failed)?;
-        let mut stream = execute_stream(plan, context.task_ctx()).map_err(failed)?;
-        if self.give.send(Ok(Part::Schema(stream.schema()))).await.is_err() {
+        let task = self.state.task_ctx();
+        let plan = DataFrame::new(self.state, self.plan).create_physical_plan().await.map_err(failed)?;
+        let plan = guard::guarded(plan, deadline).map_err(failed)?;
+        let mut stream = execute_stream(plan, task).map_err(failed)?;
+        if give.send(Ok(Part::Schema(stream.schema()))).await.is_err() {
             return Ok(());
         }
-        let (mut rows, mut bytes) = (self.rows, self.bytes);
+        let (mut rows, mut bytes) = (self.share.rows, self.share.bytes);
         while let Some(batch) = stream.next().await {
             let batch = batch.map_err(failed)?;
             let size = batch.get_array_memory_size();
@@ -203,11 +208,11 @@ impl Work {
             let batch = if is_cut { batch.slice(0, rows.min(batch.num_rows())) } else { batch };
             (rows, bytes) = (rows - batch.num_rows(), bytes.saturating_sub(size));
             // A reader that is gone wants nothing more.
-            if self.give.send(Ok(Part::Batch(batch))).await.is_err() {
+            if give.send(Ok(Part::Batch(batch))).await.is_err() {
                 return Ok(());
             }
             if is_cut {
-                let _ = self.give.send(Ok(Part::Cut)).await;
+                let _ = give.send(Ok(Part::Cut)).await;
                 return Ok(());
             }
         }

@@ -6,8 +6,8 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Function, FunctionArgumentClause, FunctionArguments, Ident, ObjectName, Select,
-    SelectItem, Statement, VisitMut, VisitorMut,
+    Expr, Function, FunctionArgumentClause, FunctionArguments, Ident, ObjectName, Select, SelectItem, Statement,
+    VisitMut, VisitorMut,
 };
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};

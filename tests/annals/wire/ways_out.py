@@ -12,6 +12,7 @@ import urllib.request
 
 import adbc_driver_flightsql.dbapi as flight
 import psycopg
+import pyarrow
 
 WRITES = [
     "INSERT INTO problem SELECT * FROM problem",
@@ -147,7 +148,85 @@ BOMBS = [
     "SELECT " + "(" * 5000 + "1" + ")" * 5000,
     "SELECT " + "-" * 5000 + "1",
     "SELECT '" + "x" * 300_000 + "'",
+    # Time: the server of this test gives a query two seconds.
+    "SELECT sum(a.value * b.value % 7) FROM generate_series(1, 100000) a, generate_series(1, 100000000) b",
+    "SELECT count(*) FROM generate_series(1, 1000000) a, generate_series(1, 1000000) b, generate_series(1, 1000000) c "
+    "WHERE a.value + b.value = c.value * 3 + 1",
+    "SELECT sum(value % 3) FROM generate_series(1, 1000000000000)",
+    "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r) SELECT count(*) FROM r",
+    # Memory: of what is gathered, joined, sorted.
+    "SELECT array_agg(repeat(CAST(value AS VARCHAR), 1000)) FROM generate_series(1, 3000000)",
+    "SELECT string_agg(repeat(CAST(value AS VARCHAR), 1000), ',') FROM generate_series(1, 3000000)",
+    "SELECT array_agg(range(0, 1000000)) FROM generate_series(1, 100000)",
+    "SELECT count(*) FROM (SELECT repeat(CAST(a.value AS VARCHAR), 500) AS t FROM generate_series(1, 3000000) a) x "
+    "JOIN (SELECT repeat(CAST(value AS VARCHAR), 500) AS t FROM generate_series(1, 3000000)) y ON x.t > y.t",
+    "SELECT array_sort(flatten(array_repeat(array_repeat(1, 100000), 100000)))",
+    # Expressions: programs for the regular expressions, and plans that double with every line.
+    "SELECT regexp_like('a', '((a{1000}){1000}){1000}')",
+    "SELECT regexp_replace('a', '(x{0,1000}){0,1000}', 'y')",
+    "WITH c0 AS (SELECT 1 AS x)"
+    + "".join(f", c{i} AS (SELECT a.x FROM c{i - 1} a, c{i - 1} b)" for i in range(1, 60))
+    + " SELECT count(*) FROM c59",
+    "WITH c0 AS (SELECT name FROM problem)"
+    + "".join(f", c{i} AS (SELECT name FROM c{i - 1} UNION ALL SELECT name FROM c{i - 1})" for i in range(1, 40))
+    + " SELECT count(*) FROM c39",
+    "SELECT count(*) FROM problem GROUP BY CUBE (" + ", ".join(f"age_days + {i}" for i in range(30)) + ")",
+    "SELECT " + "CASE WHEN true THEN " * 3000 + "1" + " END" * 3000,
+    "SELECT count(*) FROM problem WHERE " + "NOT (" * 3000 + "true" + ")" * 3000,
+    "SELECT " + "abs(" * 4000 + "1" + ")" * 4000,
+    "SELECT * FROM " + "(SELECT * FROM " * 3000 + "problem" + ") x" * 3000,
 ]
+
+# What may be asked, and must not tell of private columns, of settings, files or the environment.
+LEAKS = [
+    "SHOW ALL",
+    "SHOW TABLES",
+    "SHOW COLUMNS FROM raw.change",
+    "SHOW COLUMNS FROM raw.identity",
+    "DESCRIBE raw.change",
+    "SELECT * FROM raw.change",
+    "SELECT c.* FROM raw.change c LIMIT 3",
+    "SELECT * FROM raw.identity",
+    "TABLE raw.change",
+    "SELECT to_json(c) FROM raw.change c",
+    "SELECT c FROM raw.change c",
+    "SELECT author_emai FROM raw.change",
+    "SELECT nothing FROM raw.change",
+    "SELECT x.author_mail FROM raw.change x",
+    "EXPLAIN SELECT * FROM raw.change",
+    "EXPLAIN VERBOSE SELECT * FROM raw.change",
+    "EXPLAIN ANALYZE VERBOSE SELECT * FROM raw.change WHERE revision > 'a'",
+    "EXPLAIN FORMAT TREE SELECT * FROM raw.change",
+    "SELECT * FROM information_schema.columns",
+    "SELECT * FROM information_schema.views",
+    "SELECT * FROM information_schema.tables",
+    "SELECT * FROM system.column",
+    "SELECT * FROM system.lineage",
+    "SELECT * FROM system.store",
+    "SELECT * FROM pg_catalog.pg_attribute",
+    "SELECT * FROM pg_catalog.pg_stats",
+    "SELECT * FROM pg_catalog.pg_statistic",
+    "SELECT * FROM pg_catalog.pg_settings",
+    "SELECT current_setting('data_directory')",
+    "SELECT min(person_id), max(name) FROM raw.person",
+    "SELECT 1 FROM raw.reader",
+]
+
+# Addresses that name what is not theirs to give.
+ADDRESSES = [
+    "/api/query/..%2F..%2Fannals.toml",
+    "/api/query/%2e%2e%2fstate.sqlite",
+    "/api/view/..%2Fsecret.csv",
+    "/api/view/raw.reader.csv",
+    "/api/view/sqlite_master.json",
+    "/api/view/problem.csv?author_email=x",
+    "/api/view/problem.csv?1%3D1%3B--=x",
+    "/api/sql?q=SELECT+1&params=[\"a\",{\"b\":1}]",
+    "/api/sql?q=SELECT+*+FROM+%27SECRET%27&format=../x",
+    "/asset/..%2F..%2Fstate.sqlite",
+    "/log/..%2F..%2Fstate.sqlite",
+]
+SECRETS = ["author_email", "committer_email", "@example", "datafusion.", "verifier", "SQLite format", "/root", "/home", "/etc"]
 
 
 def http(address, sql):
@@ -157,7 +236,7 @@ def http(address, sql):
         with urllib.request.urlopen(request, timeout=60) as answer:
             return f"answered: {answer.read()[:200]!r}"
     except urllib.error.HTTPError as error:
-        assert error.code in (400, 413), f"{error.code}: {error.read()[:300]!r}"
+        assert error.code in (400, 413, 504), f"{error.code}: {error.read()[:300]!r}"
         assert "application/problem+json" in error.headers["Content-Type"]
         return None
 
@@ -199,6 +278,45 @@ def assistant(address, sql):
         return None
 
 
+def leaks(address, postgres_port, flight_port):
+    """What is told, as it is told by each protocol."""
+    for sql in LEAKS:
+        body = json.dumps({"sql": sql}).encode()
+        request = urllib.request.Request(f"http://{address}/api/sql", body, {"Content-Type": "application/json"})
+        try:
+            yield sql, "http", urllib.request.urlopen(request, timeout=60).read().decode()
+        except urllib.error.HTTPError as error:
+            assert error.code == 400, f"{sql}: {error.code}"
+            yield sql, "http", error.read().decode().replace(json.dumps(sql)[1:-1], "")
+        with psycopg.connect(f"host=127.0.0.1 port={postgres_port} user=guest dbname=annals", autocommit=True) as connection:
+            try:
+                cursor = connection.execute(sql)
+                yield sql, "postgres", repr((cursor.description, cursor.fetchall()))
+            except psycopg.Error as error:
+                yield sql, "postgres", str(error).split("\nLINE")[0]
+        with flight.connect(f"grpc://127.0.0.1:{flight_port}") as connection, connection.cursor() as cursor:
+            try:
+                cursor.execute(sql)
+                yield sql, "flight", repr((cursor.description, cursor.fetchall()))
+            except Exception as error:
+                yield sql, "flight", str(error)
+    for path in ADDRESSES:
+        try:
+            yield path, "http", urllib.request.urlopen(f"http://{address}{path}", timeout=60).read().decode(errors="replace")
+            assert path.startswith("/api/sql"), f"{path} is answered"
+        except urllib.error.HTTPError as error:
+            assert error.code in (400, 404), f"{path}: {error.code}"
+            yield path, "http", error.read().decode()
+    with flight.connect(f"grpc://127.0.0.1:{flight_port}") as connection:
+        yield "objects", "flight", repr(connection.adbc_get_objects(depth="all").read_all().to_pylist())
+        with connection.cursor() as cursor:
+            try:
+                cursor.adbc_ingest("stolen", pyarrow.table({"a": [1]}), mode="create")
+                raise AssertionError("a table was taken in")
+            except Exception as error:
+                assert not isinstance(error, AssertionError), error
+
+
 def main():
     address, postgres_port, flight_port, folder = sys.argv[1:]
     secret = os.path.join(os.path.dirname(folder), "secret.csv")
@@ -216,9 +334,13 @@ def main():
             "assistant": assistant(address, sql),
         }
         out += [(way[:100], wire, what) for wire, what in tried.items() if what and way not in answered]
+    for sql, wire, told in leaks(address, postgres_port, flight_port):
+        out += [(sql, wire, secret, told[:300]) for secret in SECRETS if secret in told and secret not in sql]
     assert not out, "\n".join(map(str, out))
     assert os.listdir(folder) == [], os.listdir(folder)
-    print(len(ways), "ways out, all closed")
+    count = len(ways) + len(LEAKS) + len(ADDRESSES)
+    assert count >= 60
+    print(count, "ways out, all closed")
 
 
 main()

@@ -4,7 +4,7 @@ use std::io::Cursor;
 use std::path::Path;
 use std::time::Duration;
 
-use annals_analytics::outside::Bounds;
+use annals_analytics::outside::{Bounds, Share};
 use annals_web::Limits;
 use arrow::array::RecordBatch;
 use arrow::ipc::reader::StreamReader;
@@ -166,7 +166,7 @@ const ENDLESS: &str =
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rows_time_memory_bytes_and_number_are_bounded() {
-    let desk = Bounds { time: Duration::from_millis(700), ..Bounds::default() };
+    let desk = Bounds { share: Share { time: Duration::from_millis(700), ..Share::default() }, ..Bounds::default() };
     let limits = Limits { rows: 10, desk, body: 1000, ..Limits::default() };
     let site = site_of(session(&[]).await, Path::new("/nonexistent"), limits);
     let reply = get(&site, "/api/sql?q=SELECT+*+FROM+test_grid").await;

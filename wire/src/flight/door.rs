@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use annals_analytics::Warehouse;
-use annals_analytics::outside::{Asker, Role};
+use annals_analytics::outside::Asker;
 use futures::stream::{self, Stream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
@@ -169,7 +169,7 @@ impl Door {
 
     fn anybody(&self) -> Result<Asker, Status> {
         match self.0.store().state().has_readers() {
-            Ok(false) => Ok(Asker { name: "anybody".into(), role: Role::Public, wire: "flight" }),
+            Ok(false) => Ok(Asker::anybody("anybody", "flight")),
             Ok(true) => Err(Status::unauthenticated("send a token as Bearer, or a name and a token as Basic")),
             Err(error) => Err(failed(&error)),
         }
@@ -179,8 +179,7 @@ impl Door {
         let found = self.0.store().state().reader_of_token(token).map_err(|error| failed(&error))?;
         let found = found.filter(|reader| name.is_none_or(|name| name == reader.name));
         let reader = found.ok_or_else(|| Status::unauthenticated("this token is not known here, or has ended"))?;
-        let role = if reader.is_private { Role::Private } else { Role::Public };
-        Ok(Asker { name: reader.name, role, wire: "flight" })
+        Ok(Asker::reader(reader, "flight"))
     }
 }
 

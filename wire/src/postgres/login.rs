@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use annals_analytics::Warehouse;
-use annals_analytics::outside::{Asker, PATH, Role};
+use annals_analytics::outside::{Asker, PATH};
 use async_trait::async_trait;
 use futures::Sink;
 use pgwire::api::auth::sasl::SASLAuthStartupHandler;
@@ -67,7 +67,7 @@ impl Login {
     fn admit<C: ClientInfo>(&self, client: &C) -> PgWireResult<()> {
         let anybody = || {
             let name = client.metadata().get(METADATA_USER).cloned().unwrap_or_default();
-            Asker { name, role: Role::Public, wire: "postgres" }
+            Asker::anybody(name, "postgres")
         };
         let asker = match &self.scram {
             None => anybody(),
@@ -141,8 +141,7 @@ impl AuthSource for Readers {
             fatal("XX000", "the reader could not be looked up")
         })?;
         let Some((reader, verifier)) = found else { return Ok(nobody(name)) };
-        let role = if reader.is_private { Role::Private } else { Role::Public };
-        let _ = self.claimed.set(Asker { name: reader.name, role, wire: "postgres" });
+        let _ = self.claimed.set(Asker::reader(reader, "postgres"));
         Ok(Password::new(Some(verifier.salt), verifier.key))
     }
 }
