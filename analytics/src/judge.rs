@@ -14,6 +14,7 @@
 //! - [`hunt`]: which revision to build next to find a culprit, and when one is verified.
 //! - [`injected`]: how often innocents are named, and what hunts cost, on made-up histories.
 //! - `changepoint`, `pace`, `fisher`, `gamma`: the statistics of steps and of differences, behind SQL functions.
+//! - `mark`: how one judgement fared, and which threshold would have kept innocents from being named.
 //! - [`evaluate`]: how often the model is right, on histories whose culprits are known.
 //!
 //! The product of weights and figures, the share of each change and who is guilty are views (`step/judgement.sql`,
@@ -38,6 +39,7 @@ pub(crate) mod words;
 
 mod gamma;
 mod incident;
+mod mark;
 mod model;
 mod rival;
 mod thin;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use annals_analytics::Warehouse;
-use annals_analytics::judge::evaluate::{self, Protocol, Score};
+use annals_analytics::judge::evaluate::{self, Choice, Protocol, Score};
 use annals_analytics::judge::foresight::{self, Foresight};
 use annals_analytics::judge::injected::{self, BANDS, Injected};
 use anyhow::{Context, Result, bail};
@@ -51,14 +51,15 @@ pub(super) async fn run(options: &cli::Evaluate, warehouse: &Warehouse) -> Resul
             head(score);
         }
         anstream::println!(
-            "    {:30} {:5.2}  {:5.2}  {:5.3}  {:5.2}  {:5.2}  {:5.3}",
+            "    {:30} {:5.2}  {:5.2}  {:5.3}  {:5.2}  {:5.2}  {:5.3}  {}",
             score.method,
             score.rank1,
             score.rank3,
             score.reciprocal_rank,
             score.log_loss,
             score.named,
-            score.false_blame
+            score.false_blame,
+            score.choice.map(|choice| chosen(&choice)).unwrap_or_default()
         );
     }
     Ok(())
@@ -133,7 +134,21 @@ fn head(score: &Score) {
     let Score { project, k, break_count, .. } = score;
     let project = plain(project);
     anstream::println!("{}{project}{}, every {k}th position kept, {break_count} breaks", style::STRONG, style::PLAIN);
-    anstream::println!("    {}{:30} rank1  rank3    MRR   loss  named  blame{}", style::QUIET, "", style::PLAIN);
+    anstream::println!(
+        "    {}{:30} rank1  rank3    MRR   loss  named  blame  threshold of the older half on the newer{}",
+        style::QUIET,
+        "",
+        style::PLAIN
+    );
+}
+
+/// Returns what the threshold that the older breaks chose did on the newer ones.
+fn chosen(choice: &Choice) -> String {
+    let Choice { threshold, break_count, named, false_blame } = choice;
+    match threshold {
+        Some(threshold) => format!("{threshold:.2}: named {named:.2}, blame {false_blame:.3} of {break_count}"),
+        None => "none would do".to_owned(),
+    }
 }
 
 fn document(score: &Score) -> serde_json::Value {
@@ -141,5 +156,9 @@ fn document(score: &Score) -> serde_json::Value {
         "project": score.project, "k": score.k, "method": score.method, "break_count": score.break_count,
         "rank1": score.rank1, "rank3": score.rank3, "reciprocal_rank": score.reciprocal_rank,
         "log_loss": score.log_loss, "named": score.named, "false_blame": score.false_blame,
+        "choice": score.choice.map(|choice| json!({
+            "threshold": choice.threshold, "break_count": choice.break_count, "named": choice.named,
+            "false_blame": choice.false_blame,
+        })),
     })
 }

@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, HashSet};
 use super::change::Counts;
 use super::evidence::{Figures, shipped};
 use super::incident::{self, Failure};
+pub use super::mark::Choice;
+use super::mark::{self, Breaks, Mark};
 use super::model::{Lesson, SHRINKAGE, learn, probabilities};
 use super::read::{self, History, Turn};
 use super::rival::{self, Scene};
@@ -64,6 +66,8 @@ pub struct Score {
     pub named: f64,
     /// How often it was named and wrong.
     pub false_blame: f64,
+    /// The threshold that the older breaks would have chosen, and how it fared on the newer ones; not there for few breaks.
+    pub choice: Option<Choice>,
 }
 
 /// Evaluates all methods on all projects of a session.
@@ -106,11 +110,8 @@ struct Branch<'a> {
     words: &'a mut Words,
 }
 
-/// The marks of a method: by break, how it fared each time.
-type Marks = BTreeMap<&'static str, BTreeMap<i64, Vec<Mark>>>;
-
-/// Rank 1, rank 3, reciprocal rank, log loss, named and false blame.
-type Mark = [f64; 6];
+/// The marks of all methods.
+type Marks = BTreeMap<&'static str, Breaks>;
 
 impl Branch<'_> {
     fn evaluate(&mut self, project: &str, k: i64) -> Vec<Score> {
@@ -118,11 +119,23 @@ impl Branch<'_> {
         for phase in 0..k {
             self.phase(k, phase, &mut marks);
         }
-        let score = |(method, breaks): (&'static str, BTreeMap<i64, Vec<Mark>>)| {
-            let means: Vec<Mark> = breaks.values().map(|times| mean(times)).collect();
-            let [rank1, rank3, reciprocal_rank, log_loss, named, false_blame] = mean(&means);
-            let (project, break_count) = (project.to_owned(), breaks.len());
-            Score { project, k, method, break_count, rank1, rank3, reciprocal_rank, log_loss, named, false_blame }
+        let score = |(method, breaks): (&'static str, Breaks)| {
+            let [rank1, rank3, reciprocal_rank, log_loss] = mark::ranks(&breaks);
+            let (named, false_blame) = mark::blame(breaks.values(), self.protocol.threshold);
+            let (project, break_count, choice) = (project.to_owned(), breaks.len(), mark::choose(&breaks));
+            Score {
+                project,
+                k,
+                method,
+                break_count,
+                rank1,
+                rank3,
+                reciprocal_rank,
+                log_loss,
+                named,
+                false_blame,
+                choice,
+            }
         };
         let mut scores: Vec<Score> = marks.into_iter().map(score).collect();
         scores.sort_by(|left, right| left.reciprocal_rank.total_cmp(&right.reciprocal_rank));
@@ -171,7 +184,7 @@ impl Branch<'_> {
             let Some(culprit) = self.culprit(incident, event, range) else { continue };
             let scene = Scene { event, changes: &changes[context.len()..], figures: &figures[context.len()..] };
             for (method, probabilities) in methods(&scene, weights) {
-                let mark = mark(&probabilities, culprit, self.protocol.threshold);
+                let mark = Mark::new(&probabilities, culprit);
                 marks.entry(method).or_default().entry(event.behind.0).or_default().push(mark);
             }
         }
@@ -206,42 +219,4 @@ fn methods(scene: &Scene<'_>, weights: &Figures) -> Vec<(&'static str, Vec<f64>)
     methods.push(("annals, shipped weights", probabilities(scene.figures, &shipped())));
     methods.push(("annals, learning", probabilities(scene.figures, weights)));
     methods
-}
-
-/// Returns how one judgement fared; ties are averaged.
-fn mark(probabilities: &[f64], culprit: usize, threshold: f64) -> Mark {
-    const SAME: f64 = 1e-12;
-    let own = probabilities[culprit];
-    let above = probabilities.iter().filter(|other| **other > own + SAME).count();
-    let tied = probabilities.iter().filter(|other| (**other - own).abs() <= SAME).count();
-    let ranks = above + 1..=above + tied;
-    let share = |of: &dyn Fn(usize) -> f64| ranks.clone().map(of).sum::<f64>() / tied as f64;
-    let highest = probabilities.iter().copied().fold(0.0, f64::max);
-    [
-        share(&|rank| f64::from(u8::from(rank <= 1))),
-        share(&|rank| f64::from(u8::from(rank <= 3))),
-        share(&|rank| 1.0 / rank as f64),
-        -own.max(1e-9).ln(),
-        f64::from(u8::from(highest > threshold)),
-        f64::from(u8::from(highest > threshold && own < highest)),
-    ]
-}
-
-fn mean(marks: &[Mark]) -> Mark {
-    std::array::from_fn(|at| marks.iter().map(|mark| mark[at]).sum::<f64>() / marks.len() as f64)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ties_share_their_ranks() {
-        let [rank1, rank3, reciprocal, loss, named, blame] = mark(&[0.25; 4], 2, 0.5);
-        assert_eq!((rank1, rank3, named, blame), (0.25, 0.75, 0.0, 0.0));
-        assert!((reciprocal - (1.0 + 0.5 + 1.0 / 3.0 + 0.25) / 4.0).abs() < 1e-12);
-        assert!((loss - 4.0_f64.ln()).abs() < 1e-12);
-        assert_eq!(mark(&[0.9, 0.1], 1, 0.5)[4..], [1.0, 1.0]);
-        assert_eq!(mark(&[0.9, 0.1], 1, 0.95)[4..], [0.0, 0.0]);
-    }
 }

@@ -1,18 +1,19 @@
 //! Finding a culprit by builds: which revision to build next, and when enough is known.
 //!
 //! Flake-aware culprit finding (Henderson and others, Flake Aware Culprit Finding, ICST 2023): every suspect, and that
-//! nobody is to blame, has a probability, which each build's verdict changes by Bayes' rule. A revision without the
-//! culprit passes but for the test's flake rate, one with it always fails. The next build is where the sum of
+//! nobody is to blame, has a probability, which each build's verdict changes (`belief`). The next build is where the sum of
 //! probabilities, oldest suspect first, passes one half, and the revision before it first, so that a pass before the
 //! culprit is seen. Where one suspect is nearly sure it is verified: it has to fail, and its parent to pass, so often that
 //! chance is ruled out. Suspicion is what the probabilities begin with. Running builds is the caller's.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod belief;
+
+use std::collections::BTreeSet;
+
+use belief::Seen;
 
 /// No test is thought to be less flaky than this when a culprit is verified, as in the paper.
 const LEAST_FLAKY: f64 = 0.1;
-/// So many runs is the flake rate worth that a hunt begins with: builds of revisions that are known to be good tell more.
-const RATE_WORTH: f64 = 3.0;
 /// No test is thought to be flakier than this: then no build would say anything.
 const MOST_FLAKY: f64 = 0.9;
 /// From here on a suspect is verified.
@@ -36,8 +37,7 @@ pub struct Hunt {
     prior_rate: f64,
     flake_rate: f64,
     confidence: f64,
-    /// How often it passed and failed in builds of this hunt, by position.
-    seen: BTreeMap<i64, [u32; 2]>,
+    seen: Seen,
     /// Positions whose builds say nothing.
     mute: BTreeSet<i64>,
 }
@@ -81,7 +81,7 @@ impl Hunt {
             prior_rate: flake_rate,
             flake_rate,
             confidence: confidence.clamp(0.5, 1.0 - 1e-9),
-            seen: BTreeMap::new(),
+            seen: Seen::new(),
             mute: BTreeSet::new(),
         }
     }
@@ -104,33 +104,8 @@ impl Hunt {
     /// Takes in what a build at a position said of the test.
     pub fn observe(&mut self, position: i64, failed: bool) {
         self.seen.entry(position).or_default()[usize::from(failed)] += 1;
-        self.flake_rate = self.rate();
-        let (passes, failures) = ((1.0 - self.flake_rate).ln(), self.flake_rate.max(1e-6).ln());
-        let nobody = self.line.len();
-        let logarithm = |index: usize| {
-            let from = self.line.get(index).copied().unwrap_or(i64::MAX);
-            let good = self
-                .seen
-                .range(..from)
-                .map(|(_, [passed, failed])| f64::from(*passed) * passes + f64::from(*failed) * failures);
-            // What has the culprit never passes.
-            let is_possible = self.seen.range(from..).all(|(_, [passed, _])| *passed == 0);
-            if is_possible { self.prior[index].ln() + good.sum::<f64>() } else { f64::NEG_INFINITY }
-        };
-        let logarithms: Vec<f64> = (0..=nobody).map(logarithm).collect();
-        let highest = logarithms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let sum: f64 = logarithms.iter().map(|logarithm| (logarithm - highest).exp()).sum();
-        self.chances = logarithms.iter().map(|logarithm| (logarithm - highest).exp() / sum).collect();
-    }
-
-    /// Returns the flake rate by what was seen: up to the newest pass all revisions are good, and what failed there failed
-    /// by chance.
-    fn rate(&self) -> f64 {
-        let newest = self.seen.iter().rev().find(|(_, [passed, _])| *passed > 0).map(|(position, _)| *position);
-        let good = newest.map(|newest| self.seen.range(..=newest)).into_iter().flatten();
-        let [passed, failed] = good
-            .fold([0.0, 0.0], |sum, (_, [passed, failed])| [sum[0] + f64::from(*passed), sum[1] + f64::from(*failed)]);
-        ((failed + RATE_WORTH * self.prior_rate) / (passed + failed + RATE_WORTH)).min(MOST_FLAKY)
+        self.flake_rate = belief::rate(&self.seen, self.prior_rate).min(MOST_FLAKY);
+        self.chances = belief::posterior(&self.prior, &self.line, &self.seen, self.prior_rate);
     }
 
     /// Takes in that builds at a position say nothing of the test.
