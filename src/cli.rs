@@ -69,6 +69,8 @@ pub(crate) enum Command {
     Evaluate(Evaluate),
     /// Builds the revisions of blamelists that tell most, until culprits are verified
     Bisect(Bisect),
+    /// Says something of a problem: who broke or mended it, what it belongs to, whether it is to be heard of
+    Note(Note),
     /// Compares two windows of time, branches or builders, test by test; exit status 1 with --strict and a regression
     Compare(Compare),
     /// Lists the tests that a change most likely breaks, in the order in which to run them
@@ -160,6 +162,25 @@ pub(crate) struct Bisect {
     /// Do not write down what was found; the builds are kept all the same
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// Options of `note`.
+#[derive(Debug, Args)]
+pub(crate) struct Note {
+    /// The problem, as `annals problems` lists it in brackets
+    pub problem: String,
+    /// What is said
+    pub kind: crate::command::NoteKind,
+    /// More about it: the revision of `broken-by` and `fixed-by` (or `nobody`), the problem or incident of `joins` and
+    /// `leaves`, the cluster of `same-as`, the older series of `renamed-from`; else a reason in any words
+    #[arg(default_value = "", hide_default_value = true)]
+    pub text: String,
+    /// Who says so, or who is assigned: a person's name
+    #[arg(long, value_name = "NAME")]
+    pub person: Option<String>,
+    /// For so many days [default: for ever]
+    #[arg(long, value_name = "N")]
+    pub days: Option<f64>,
 }
 
 /// Options of `compare`.

@@ -30,6 +30,7 @@ mod ingest;
 mod mail;
 mod maintain;
 mod mcp;
+mod note;
 mod problems;
 mod quarantine;
 mod query;
@@ -47,6 +48,7 @@ mod views;
 mod watch;
 mod wires;
 
+pub(crate) use note::NoteKind;
 pub(crate) use quarantine::Format;
 
 /// Runs the command that the command line names.
@@ -77,6 +79,7 @@ pub(crate) async fn run(cli: Cli, config: Config) -> Result<ExitCode> {
         Command::Rerun(options) => rerun::run(options, &open(&cli, &config).await?).await?,
         Command::Rules(options) => rules::run(options, &open(&cli, &config).await?).await?,
         Command::Bisect(options) => return bisect::run(options, &open(&cli, &config).await?, &config).await,
+        Command::Note(options) => note::run(options, &open(&cli, &config).await?).await?,
         Command::Compare(options) => return compare::run(options, &open(&cli, &config).await?).await,
         Command::Rebuild => maintain::rebuild(&open(&cli, &config).await?).await?,
         Command::Compact => maintain::compact(&open(&cli, &config).await?, &config).await?,

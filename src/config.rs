@@ -22,7 +22,7 @@ use sql::Sql;
 pub(crate) const LISTEN: &str = "127.0.0.1:8010";
 
 /// All keys of `annals.toml`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
     /// Folder of the store.
@@ -57,6 +57,8 @@ pub(crate) struct Config {
     pub hook: Secrets,
     /// How mail is sent; none is sent without it.
     pub mail: Option<Mail>,
+    /// Bisection that nobody has to ask for; there is none without it.
+    pub bisect: Option<Bisect>,
     /// How long what is kept; the first that fits a lane holds, and everything is kept where none does.
     pub retention: Vec<Retention>,
     /// How long files stay that newer ones have replaced: 24h unless said otherwise.
@@ -113,6 +115,28 @@ pub(crate) struct Mail {
     pub from: String,
     /// Address of the pages, for links.
     pub base_url: Option<String>,
+}
+
+/// How `serve` and `collect` bisect open problems by themselves.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Bisect {
+    /// At most so many builds within a day.
+    pub builds_per_day: u32,
+    /// Builds at once.
+    #[serde(default = "one")]
+    pub jobs: usize,
+    /// How sure a culprit has to be.
+    #[serde(default = "sure")]
+    pub confidence: f64,
+}
+
+fn one() -> usize {
+    1
+}
+
+fn sure() -> f64 {
+    0.999
 }
 
 impl Config {

@@ -113,6 +113,26 @@ const STATE: &[Query] = &[
         ],
     },
     Query {
+        name: "bisection",
+        sql: "SELECT bisection_id, series_id, opened_position, good_revision, is_automatic, finding, revision, \
+              suspect_count, build_count, plain_build_count, round_build_count, begun_at, ended_at FROM bisection",
+        columns: &[
+            ("bisection_id", Int, false),
+            ("series_id", Int, false),
+            ("opened_position", Int, false),
+            ("good_revision", Text, false),
+            ("is_automatic", Flag, false),
+            ("finding", Text, false),
+            ("revision", Text, true),
+            ("suspect_count", Int, false),
+            ("build_count", Int, false),
+            ("plain_build_count", Int, false),
+            ("round_build_count", Int, false),
+            ("begun_at", Time, false),
+            ("ended_at", Time, false),
+        ],
+    },
+    Query {
         name: "learnt_weight",
         sql: "SELECT project, evidence, weight, rule_version, learnt_at FROM learnt_weight",
         columns: &[

@@ -41,6 +41,12 @@ const KNOWLEDGE: &[(&str, &str)] = &[
         "note_id:int series_id:int first_position:int kind:text person_id:int? text:text until:time? noted_at:time",
     ),
     ("subscription", "person_id:int project:text pattern:text"),
+    (
+        "bisection",
+        "bisection_id:int series_id:int opened_position:int good_revision:text is_automatic:flag finding:text \
+         revision:text? suspect_count:int build_count:int plain_build_count:int round_build_count:int begun_at:time \
+         ended_at:time",
+    ),
     ("learnt_weight", "project:text evidence:text weight:number rule_version:int learnt_at:time"),
     ("setting", "name:text value:number unit:text doc:text"),
 ];

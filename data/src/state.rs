@@ -28,6 +28,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("state/5.sql"),
     include_str!("state/6.sql"),
     include_str!("state/7.sql"),
+    include_str!("state/8.sql"),
 ];
 
 /// The open state database.

@@ -2,15 +2,18 @@
 //!
 //! What to build next is `annals_analytics::judge::hunt`'s; how, the collector's. Problems of one builder and branch are
 //! hunted together, so that each build answers for all of them. Builds are facts like others: they go to the store as
-//! they end. A verdict is written as a note, which decides suspicion from then on.
+//! they end. A verdict is written as a note, which decides suspicion from then on, and each hunt with its cost.
 
+pub(super) mod automatic;
 mod quarry;
+mod record;
 mod round;
 
 use std::process::ExitCode;
 
 use annals_analytics::Warehouse;
 use annals_analytics::judge::hunt::{Finding, plain_cost};
+use annals_collector::CancellationFlag;
 use anyhow::{Context, Result, bail};
 use tokio::runtime::Handle;
 
@@ -27,31 +30,45 @@ pub(super) async fn run(options: &cli::Bisect, warehouse: &Warehouse, config: &C
         bail!("say which problem, as `annals problems` lists them, or --all");
     }
     let session = warehouse.session().await?;
-    let lanes = quarry::find(&session, options).await?;
+    let lanes = quarry::find(&session, options, false).await?;
     if lanes.is_empty() {
         anstream::eprintln!("no open problem has more than one change against it");
     }
     let flag = interrupt::flag();
     let mut left = options.budget;
     for lane in lanes {
-        let builder = config.builder.iter().find(|builder| builder.name == lane.builder);
-        let builder =
-            builder.with_context(|| format!("there is no builder `{}` in the configuration", lane.builder))?;
-        let handle = Handle::current();
-        // The collector blocks on processes and disks; commits are awaited on the runtime from there.
-        let spent = tokio::task::block_in_place(|| -> Result<u32> {
-            let mut round = Round::open(warehouse, options, config, builder, lane, &handle)?;
-            round.run(left, &flag)?;
-            tell(&round)?;
-            round.note(options.dry_run)?;
-            Ok(round.spent)
-        })?;
+        let spent = hunt(warehouse, options, config, lane, left, &flag, false)?;
         left = left.saturating_sub(spent);
         if flag.is_cancelled() {
             return Ok(ExitCode::from(INTERRUPTED));
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Hunts the problems of a lane within a budget; returns how many builds it took.
+fn hunt(
+    warehouse: &Warehouse,
+    options: &cli::Bisect,
+    config: &Config,
+    lane: Lane,
+    budget: u32,
+    flag: &CancellationFlag,
+    is_automatic: bool,
+) -> Result<u32> {
+    let builder = config.builder.iter().find(|builder| builder.name == lane.builder);
+    let builder = builder.with_context(|| format!("there is no builder `{}` in the configuration", lane.builder))?;
+    let handle = Handle::current();
+    // The collector blocks on processes and disks; commits are awaited on the runtime from there.
+    tokio::task::block_in_place(|| {
+        let mut round = Round::open(warehouse, options, config, builder, lane, &handle)?;
+        round.run(budget, flag)?;
+        tell(&round)?;
+        if !options.dry_run {
+            record::write(warehouse, &round, is_automatic, round.spent >= budget || flag.is_cancelled())?;
+        }
+        Ok(round.spent)
+    })
 }
 
 /// Tells what was found out about each problem of a lane.

@@ -18,7 +18,7 @@ use annals_data::store::{BuildFacts, Ingest};
 use anyhow::{Context, Result, bail};
 use tokio::runtime::Handle;
 
-use super::short;
+use super::{bisect, short};
 use crate::cli;
 use crate::config::Config;
 use crate::interrupt::{self, INTERRUPTED};
@@ -65,9 +65,13 @@ pub(super) async fn run(options: &cli::Collect, warehouse: &Warehouse, config: &
     };
     let flag = interrupt::flag();
     let refined = options.refine.then(|| (job.clone(), flag.clone()));
-    let mut summary = work(warehouse, job, flag).await?;
+    let mut summary = work(warehouse, job, flag.clone()).await?;
     if let Some((job, flag)) = refined.filter(|_| !summary.is_cancelled) {
         summary.is_cancelled = refine::run(warehouse, &job, options.budget, &flag).await?;
+    }
+    if !summary.is_cancelled {
+        bisect::automatic::round(warehouse, config, &flag).await?;
+        summary.is_cancelled = flag.is_cancelled();
     }
     Ok(if summary.is_cancelled { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS })
 }
@@ -96,8 +100,7 @@ pub(super) async fn work(warehouse: &Warehouse, job: Job, flag: CancellationFlag
 }
 
 fn work_blocking(warehouse: &Warehouse, job: &Job, flag: &CancellationFlag, handle: &Handle) -> Result<Summary> {
-    let root = warehouse.store().root();
-    let mirror = Mirror::open_or_clone(&job.repository, &root.join("mirror").join(folder_name(&job.project)))?;
+    let mirror = Mirror::open_or_clone(&job.repository, &mirror_folder(warehouse, &job.project))?;
     let history = mirror.history();
     if history.is_shallow()? {
         anstream::eprintln!("the repository is shallow: blamelists end where its history ends");
@@ -214,12 +217,17 @@ impl<'a> Writer<'a> {
 
 /// Returns the history of a project: its mirror's, brought up to date where the repository is named.
 pub(super) fn mirror(warehouse: &Warehouse, project: &str, repository: Option<&str>) -> Result<History> {
-    let folder = warehouse.store().root().join("mirror").join(folder_name(project));
+    let folder = mirror_folder(warehouse, project);
     match repository {
         Some(repository) => Ok(Mirror::open_or_clone(repository, &folder)?.history().clone()),
         None if folder.exists() => Ok(History::open(&folder)?),
         None => bail!("project `{}` was not collected here; say which `--repository` it is", super::plain(project)),
     }
+}
+
+/// Returns where the mirror of a project lies, once there is one.
+pub(super) fn mirror_folder(warehouse: &Warehouse, project: &str) -> PathBuf {
+    warehouse.store().root().join("mirror").join(folder_name(project))
 }
 
 /// Returns a folder name for a project: its own name as far as that is one, and a hash that keeps it apart.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use annals_analytics::Warehouse;
 use annals_analytics::saved::Library;
+use annals_collector::CancellationFlag;
 use annals_collector::intake::{self, Behind, Intake, Setup};
 use annals_data::store::{Ingest, Receipt, Store};
 use annals_web::App;
@@ -14,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use super::watch::{self, Watcher};
-use super::{desk, mail, upkeep, wires};
+use super::{bisect, desk, mail, upkeep, wires};
 use crate::cli::{self, Cli};
 use crate::config::{self, Config};
 use crate::interrupt;
@@ -103,11 +104,16 @@ pub(super) async fn serve(
     let mut tasks = JoinSet::new();
     tasks.spawn(renew(warehouse.clone()));
     tasks.spawn(upkeep::run(warehouse.clone(), config.upkeep()?));
+    let hunting = CancellationFlag::default();
+    if config.bisect.is_some() {
+        tasks.spawn(bisect::automatic::keep(warehouse.clone(), Arc::new(config.clone()), hunting.clone()));
+    }
     tasks.spawn(look(Watcher { warehouse: warehouse.clone(), library, desk }, config.mail.clone()));
     if let Some(settings) = config.mail.clone() {
         tasks.spawn(notify(warehouse, settings));
     }
     annals_web::serve(site, listener, interrupt::asked()).await?;
+    hunting.cancel();
     tasks.abort_all();
     wires.end().await;
     if let Ok(intake) = intake

@@ -59,6 +59,13 @@ impl Place {
         fs::write(self.config(), configuration).unwrap();
     }
 
+    /// Lets hunts begin by themselves.
+    fn hunt_daily(&self, builds: u32) {
+        self.configure();
+        let text = fs::read_to_string(self.config()).unwrap();
+        fs::write(self.config(), format!("{text}\n[bisect]\nbuilds_per_day = {builds}\n")).unwrap();
+    }
+
     fn config(&self) -> PathBuf {
         self.folder.path().join("annals.toml")
     }
@@ -102,7 +109,7 @@ fn culprits_are_found_and_verified_and_chance_is_told_from_them() {
     }
     assert!(told.contains("nobody: it passed where it had failed"), "{told}");
     let builds: u32 = cost.split_whitespace().next().unwrap().parse().unwrap();
-    assert!(builds <= 20, "{told}{cost}");
+    assert!(builds <= 24, "{told}{cost}");
     // What was verified decides: the culprit has all the suspicion, and where nobody is to blame nobody has any.
     let confirmed = "SELECT p.name, s.revision, s.suspicion FROM suspect AS s JOIN problem AS p \
         ON p.problem_id = s.problem_id WHERE s.suspicion > 0 ORDER BY p.name";
@@ -113,6 +120,33 @@ fn culprits_are_found_and_verified_and_chance_is_told_from_them() {
     assert_eq!(ask(&place.store(), lists), ["other,1", "steady,1"]);
     assert!(place.run(&["bisect", "--all"]).1.contains("no open problem"));
     assert_eq!(annals(&place.store(), &["check"]).code, Some(0));
+}
+
+#[test]
+fn hunts_begin_by_themselves_and_keep_within_their_budget() {
+    let place = Place::new();
+    place.hunt_daily(4);
+    // All builds of one round are of one lane, so the largest number of a round is what it cost.
+    let spent = "SELECT coalesce(sum(n), 0) FROM (SELECT max(round_build_count) AS n FROM bisection GROUP BY begun_at)";
+    let (told, _) = place.collect(&["--every", "10"]);
+    assert!(told.contains("not decided"), "{told}");
+    assert_eq!(ask(&place.store(), spent), ["4"]);
+    assert_eq!(ask(&place.store(), "SELECT DISTINCT is_automatic FROM bisection"), ["true"]);
+    place.collect(&["--every", "10"]);
+    assert_eq!(ask(&place.store(), spent), ["4"], "the day's builds are used up");
+    place.hunt_daily(60);
+    let (told, _) = place.collect(&["--every", "10"]);
+    for culprit in [OTHER, STEADY] {
+        assert!(told.contains(&format!("{} broke it", &place.revisions[culprit][..10])), "{told}");
+    }
+    let found = "SELECT name, finding, revision, build_count > plain_build_count FROM bisection \
+        WHERE finding = 'culprit' ORDER BY name";
+    let expected = [("other", OTHER), ("steady", STEADY)];
+    let expected = expected.map(|(name, at)| format!("{name},culprit,{},true", place.revisions[at]));
+    assert_eq!(ask(&place.store(), found), expected);
+    let before = ask(&place.store(), spent);
+    place.collect(&["--every", "10"]);
+    assert_eq!(ask(&place.store(), spent), before, "what is decided is not hunted again");
 }
 
 #[test]

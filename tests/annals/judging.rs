@@ -24,6 +24,40 @@ fn thresholds_are_listed_and_may_be_tried() {
 }
 
 #[test]
+fn people_say_what_belongs_together_and_who_it_was() {
+    let store = copy(&demo().store);
+    let store = store.path();
+    let two = ask(
+        store,
+        "SELECT main_problem_id, incident_id FROM incident WHERE change_count > 0 ORDER BY opened_position LIMIT 2",
+    );
+    let [first, second] = &two.iter().map(|row| row.split_once(',').unwrap()).collect::<Vec<_>>()[..] else {
+        panic!("{two:?}")
+    };
+    let count = "SELECT count(*) FROM incident";
+    let before: usize = ask(store, count).concat().parse().unwrap();
+    annals(store, &["note", first.0, "joins", second.1]).good();
+    let merged =
+        format!("SELECT DISTINCT incident_id FROM problem WHERE problem_id IN ('{}', '{}')", first.0, second.0);
+    assert_eq!(ask(store, &merged), [second.1]);
+    assert_eq!(ask(store, count), [(before - 1).to_string()]);
+    annals(store, &["note", first.0, "joins", first.0]).good();
+    assert_eq!(ask(store, count), [before.to_string()], "the newest note holds");
+    annals(store, &["note", first.0, "broken-by", "nobody the disk was full"]).good();
+    let guilty = format!("SELECT count(*) FROM guilty WHERE problem_id = '{}'", first.0);
+    assert_eq!(ask(store, &guilty), ["0"]);
+    for wrong in [
+        &["note", "no-such", "mute"][..],
+        &["note", first.0, "joins"],
+        &["note", first.0, "joins", "no-such"],
+        &["note", first.0, "assign", "--person", "Nobody At All"],
+        &["note", first.0, "broken-by"],
+    ] {
+        assert_eq!(annals(store, wrong).code, Some(1), "{wrong:?}");
+    }
+}
+
+#[test]
 fn windows_are_compared_and_windows_that_are_none_refused() {
     let store = copy(&demo().store);
     let store = store.path();

@@ -18,7 +18,7 @@ SELECT
     first_value(c.signature ORDER BY e.opened_at, c.problem_id) AS signature,
     count(*) AS problem_count,
     count(*) FILTER (WHERE e.state = 'open') AS open_count,
-    count(DISTINCT e.incident_id) AS incident_count,
+    count(DISTINCT i.incident_id) AS incident_count,
     count(DISTINCT e.test_id) AS test_count,
     string_agg(DISTINCT e.builder, ', ' ORDER BY e.builder) AS builder,
     min(e.opened_at) AS first_at,
@@ -26,4 +26,5 @@ SELECT
     last_value(c.problem_id ORDER BY e.opened_at, c.problem_id) AS last_problem_id
 FROM step.problem_cluster AS c
 JOIN step.episode AS e ON e.problem_id = c.problem_id
+JOIN step.incident_member AS i ON i.problem_id = c.problem_id
 GROUP BY c.project, c.cluster_id

@@ -1,6 +1,7 @@
 -- Incidents: problems with one likely cause
 -- The problems of a branch with one range are one incident, whatever the builder: the same changes stand against all of
--- them. Those born failing at one position are one, too. A mass failure is one problem of its builder.
+-- them. Those born failing at one position are one, too. A mass failure is one problem of its builder. People may put
+-- incidents together and take problems out (step.incident_member); range and blamelist are then the main problem's.
 -- Grain: one row per incident
 -- Kept: most pages list incidents
 -- incident_id: the incident: branch, last good and opening position
@@ -11,8 +12,8 @@
 -- title: the main problem and how many there are besides
 -- kind: of the main problem: test, else step, else build
 -- opened_at: when the first failing revision was committed
--- opened_position: first failing position
--- opened_revision: first failing revision
+-- opened_position: first failing position of the main problem
+-- opened_revision: first failing revision of the main problem
 -- opened_build_id: first failing build
 -- good_revision: last tested good revision before; null when born failing
 -- range_id: range of the blamelist, joins raw.range_change; null when born failing
@@ -27,17 +28,23 @@
 -- main_problem_id: the problem that names the incident
 WITH member AS (
     SELECT
-        problem_id, incident_id, test_id, project, branch, builder, kind, suite, name, state,
-        opened_at, opened_position, opened_revision, opened_build_id, good_revision, range_id, change_count,
-        resolved_at, resolved_position, resolved_revision, signature, message,
-        CASE kind WHEN 'test' THEN 10 WHEN 'step' THEN 20 ELSE 30 END + CASE state WHEN 'open' THEN 1 ELSE 2 END
-            AS place
-    FROM mart.problem
+        p.problem_id, p.incident_id, p.test_id, p.project, p.branch, p.builder, p.kind, p.suite, p.name, p.state,
+        p.opened_at, p.opened_position, p.opened_revision, p.opened_build_id, p.good_revision, p.range_id,
+        p.change_count, p.resolved_at, p.resolved_position, p.resolved_revision, p.signature, p.message,
+        CASE m.rule WHEN 'range' THEN 0 ELSE 100 END
+            + CASE p.kind WHEN 'test' THEN 10 WHEN 'step' THEN 20 ELSE 30 END
+            + CASE p.state WHEN 'open' THEN 1 ELSE 2 END AS place
+    FROM mart.problem AS p
+    JOIN step.incident_member AS m ON m.problem_id = p.problem_id
 ), folded AS (
     SELECT
         incident_id, project, branch, string_agg(DISTINCT builder, ', ' ORDER BY builder) AS builder,
-        opened_position, opened_revision, good_revision, range_id, change_count,
         min(opened_at) AS opened_at,
+        first_value(opened_position ORDER BY place, suite, name, builder) AS opened_position,
+        first_value(opened_revision ORDER BY place, suite, name, builder) AS opened_revision,
+        first_value(good_revision ORDER BY place, suite, name, builder) AS good_revision,
+        first_value(range_id ORDER BY place, suite, name, builder) AS range_id,
+        first_value(change_count ORDER BY place, suite, name, builder) AS change_count,
         min(opened_build_id) AS opened_build_id,
         count(*) AS problem_count,
         count(DISTINCT test_id) AS test_count,
@@ -53,8 +60,7 @@ WITH member AS (
         first_value(message ORDER BY place, suite, name, builder) AS message,
         first_value(problem_id ORDER BY place, suite, name, builder) AS main_problem_id
     FROM member
-    GROUP BY
-        incident_id, project, branch, opened_position, opened_revision, good_revision, range_id, change_count
+    GROUP BY incident_id, project, branch
 )
 SELECT
     incident_id, project, branch, builder,

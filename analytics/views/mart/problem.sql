@@ -5,7 +5,7 @@
 -- Grain: one row per problem
 -- Kept: most pages list problems
 -- problem_id: the problem: series and opening position
--- incident_id: the incident: branch, last good and opening position
+-- incident_id: the incident that it belongs to (step.incident_member)
 -- series_id: one test on one builder of one branch
 -- test_id: the test, whatever the builder and branch
 -- project: the project
@@ -51,7 +51,7 @@ WITH noted AS (
     GROUP BY series_id, episode_number
 )
 SELECT
-    e.problem_id, e.incident_id, e.series_id, e.test_id, e.project, e.branch, e.builder, e.kind, e.suite, e.name,
+    e.problem_id, i.incident_id, e.series_id, e.test_id, e.project, e.branch, e.builder, e.kind, e.suite, e.name,
     e.state, e.origin, e.is_reopened,
     e.opened_at, e.opened_position, e.opened_revision, e.opened_build_id, e.good_position, e.good_revision,
     r.range_id, r.change_count,
@@ -65,6 +65,7 @@ SELECT
     coalesce(n.is_acknowledged, false) AS is_acknowledged,
     n.assigned_person_id
 FROM step.episode AS e
+JOIN step.incident_member AS i ON i.problem_id = e.problem_id
 LEFT JOIN raw.range AS r
     ON r.project = e.project AND r.good_revision = e.good_revision AND r.bad_revision = e.opened_revision
 LEFT JOIN raw.message AS m ON m.message_id = e.message_id

@@ -12,9 +12,10 @@
 -- problem_count: problems of the incident that recur so
 WITH placed AS (
     SELECT
-        e.problem_id, e.incident_id, e.project, e.branch, e.builder, e.test_id, e.opened_at, e.resolved_at, e.origin,
+        e.problem_id, i.incident_id, e.project, e.branch, e.builder, e.test_id, e.opened_at, e.resolved_at, e.origin,
         c.cluster_id
     FROM step.episode AS e
+    JOIN step.incident_member AS i ON i.problem_id = e.problem_id
     LEFT JOIN step.problem_cluster AS c ON c.problem_id = e.problem_id
 ), met AS (
     SELECT

@@ -27,7 +27,7 @@ pub(super) struct Quarry {
     pub suite: String,
     pub name: String,
     pub flake_rate: f64,
-    /// How much it matters: problems of its incident.
+    /// How much it matters: problems of its incident, by the chance that a change is to blame.
     pub weight: f64,
     /// Suspicion by revision.
     pub suspicion: BTreeMap<String, f64>,
@@ -35,33 +35,44 @@ pub(super) struct Quarry {
     pub hunt: Option<Hunt>,
     /// Builds that said something of it.
     pub spent: u32,
+    /// When the hunt begins: all of one round at once.
+    pub begun_at: i64,
 }
 
 const SELECT: &str = "SELECT e.problem_id, e.project, e.branch, e.builder, e.series_id, e.opened_position, \
-    e.good_revision, e.opened_revision, e.kind, e.suite, e.name, n.flake_rate, n.sibling_count \
+    e.good_revision, e.opened_revision, e.kind, e.suite, e.name, n.flake_rate, \
+    n.sibling_count * (1.0 - n.probability) AS worth \
     FROM step.episode AS e \
     JOIN raw.range AS r \
         ON r.project = e.project AND r.good_revision = e.good_revision AND r.bad_revision = e.opened_revision \
     JOIN step.nobody AS n ON n.problem_id = e.problem_id";
+/// What is left to be found out: open, several changes, and neither people nor an earlier hunt have said which it was.
+const OPEN: &str = "LEFT JOIN (SELECT DISTINCT problem_id FROM step.confirmation WHERE rule = 'note') AS c \
+        ON c.problem_id = e.problem_id \
+    WHERE c.problem_id IS NULL AND e.state = 'open' AND r.change_count > 1 AND ($1 IS NULL OR e.project = $1)";
+/// Hunts that ended because no build can tell more are not begun again by themselves.
+const UNTRIED: &str = "AND NOT EXISTS (SELECT 1 FROM raw.bisection AS b WHERE b.finding = 'undecided' \
+    AND b.series_id = e.series_id AND b.opened_position = e.opened_position AND b.good_revision = e.good_revision)";
 
 /// Returns the problems that are asked for, or all open ones with several changes, most important lane first.
-pub(super) async fn find(session: &Session, options: &cli::Bisect) -> Result<Vec<Lane>> {
+pub(super) async fn find(session: &Session, options: &cli::Bisect, is_automatic: bool) -> Result<Vec<Lane>> {
     let mut lanes: BTreeMap<(String, String, String), Vec<Quarry>> = BTreeMap::new();
     let wanted = match options.all {
-        true => "WHERE e.state = 'open' AND r.change_count > 1 AND ($1 IS NULL OR e.project = $1)".to_owned(),
+        true => format!("{OPEN} {}", if is_automatic { UNTRIED } else { "" }),
         false => {
             let ids: Vec<String> = options.problem.iter().map(|id| format!("'{}'", id.replace('\'', "''"))).collect();
             format!("WHERE e.problem_id IN ({}) AND ($1 IS NULL OR e.project = $1)", ids.join(", "))
         }
     };
-    let sql = format!("{SELECT} {wanted} ORDER BY n.sibling_count DESC, e.problem_id LIMIT {}", options.limit);
+    let sql = format!("{SELECT} {wanted} ORDER BY worth DESC, e.problem_id LIMIT {}", options.limit);
     let rows = Rows::ask(session, &sql, &[parameter(options.project.as_deref())]).await?.texts()?;
     let missing = options.problem.iter().find(|id| !rows.iter().any(|row| row[0] == **id));
     if let Some(id) = missing {
         bail!("there is no problem `{}` that began between two known revisions", plain(id));
     }
+    let begun_at = chrono::Utc::now().timestamp_micros();
     for row in rows {
-        let [id, project, branch, builder, series, position, good, opened, kind, suite, name, rate, siblings] =
+        let [id, project, branch, builder, series, position, good, opened, kind, suite, name, rate, worth] =
             row.try_into().map_err(|_| anyhow::anyhow!("a problem has thirteen columns"))?;
         let suspects = "SELECT revision, suspicion FROM suspect WHERE problem_id = $1";
         let suspects = Rows::ask(session, suspects, &[parameter(Some(&id))]).await?.texts()?;
@@ -78,10 +89,11 @@ pub(super) async fn find(session: &Session, options: &cli::Bisect) -> Result<Vec
             suite,
             name,
             flake_rate: rate.parse().unwrap_or(0.01),
-            weight: siblings.parse().unwrap_or(1.0),
+            weight: worth.parse().unwrap_or(1.0),
             suspicion: suspicion.collect(),
             hunt: None,
             spent: 0,
+            begun_at,
         };
         lanes.entry((project, branch, builder)).or_default().push(quarry);
     }

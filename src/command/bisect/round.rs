@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use annals_analytics::Warehouse;
-use annals_analytics::judge::hunt::{Finding, Hunt, next_of_all};
+use annals_analytics::judge::hunt::{Hunt, next_of_all};
 use annals_collector::builder::Builder;
 use annals_collector::collect::{self, Event, Plan, Task};
 use annals_collector::history::{History, Picked, Revision, Selection};
@@ -17,7 +17,6 @@ use tokio::runtime::Handle;
 use super::quarry::{Lane, Quarry};
 use crate::cli;
 use crate::command::collect::{cores, mirror, new_changes};
-use crate::command::short;
 use crate::config::Config;
 
 /// So many builds of a revision may say nothing of a test before no more are asked for.
@@ -237,37 +236,5 @@ impl<'a> Round<'a> {
     /// Returns the revision at a position that was asked about.
     pub(super) fn revision(&self, position: i64) -> &str {
         self.revisions.get(&position).map_or("", |revision| &revision.id)
-    }
-
-    /// Writes down what was found out.
-    pub(super) fn note(&self, is_dry: bool) -> Result<()> {
-        let now = chrono::Utc::now().timestamp_micros();
-        let found = self.lane.quarries.iter().filter_map(|quarry| Some((quarry, quarry.hunt.as_ref()?.finding()?)));
-        let notes: Vec<(i64, i64, String)> = found
-            .map(|(quarry, finding)| {
-                let text = match finding {
-                    Finding::Culprit { position, failed, passed } => format!(
-                        "{} by bisection in {} builds: failed {failed} of {failed} times there, passed {passed} before it",
-                        self.revision(position),
-                        quarry.spent
-                    ),
-                    Finding::Nobody => format!(
-                        "nobody by bisection in {} builds: it passed at {}, where it had failed",
-                        quarry.spent,
-                        short(&quarry.opened_revision)
-                    ),
-                };
-                (quarry.series_id, quarry.opened_position, text)
-            })
-            .collect();
-        if is_dry || notes.is_empty() {
-            return Ok(());
-        }
-        self.warehouse.store().state().write(|t| {
-            let insert = "INSERT INTO note (series_id, first_position, kind, text, noted_at) VALUES (?1, ?2, 'broken_by', ?3, ?4)";
-            let mut insert = t.prepare(insert)?;
-            notes.iter().try_for_each(|(series, position, text)| insert.execute((series, position, text, now)).map(drop))
-        })?;
-        Ok(())
     }
 }

@@ -1,0 +1,120 @@
+//! `annals note`: what a person says of a problem. It is kept with series and position, so that it stays with its problem
+//! when late builds move the problem's edges.
+
+use annals_analytics::{Session, Warehouse};
+use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
+
+use super::{Rows, parameter, plain};
+use crate::cli;
+
+const MICROSECONDS_A_DAY: f64 = 86_400e6;
+
+/// What can be said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum NoteKind {
+    /// Somebody knows of it
+    Acknowledge,
+    /// Somebody shall see to it
+    Assign,
+    /// Nobody is to be told of it
+    Mute,
+    /// Its failures shall not count
+    Quarantine,
+    /// Anything else
+    Comment,
+    /// This change mended it
+    FixedBy,
+    /// This change broke it, or `nobody`
+    BrokenBy,
+    /// It fails as those of this cluster do
+    SameAs,
+    /// It fails as no other does
+    Apart,
+    /// The test had another name before
+    RenamedFrom,
+    /// All that began with it belongs to another incident
+    Joins,
+    /// It alone belongs to another incident, or to one of its own
+    Leaves,
+}
+
+impl NoteKind {
+    /// Returns the word of the table.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Acknowledge => "acknowledge",
+            Self::Assign => "assign",
+            Self::Mute => "mute",
+            Self::Quarantine => "quarantine",
+            Self::Comment => "comment",
+            Self::FixedBy => "fixed_by",
+            Self::BrokenBy => "broken_by",
+            Self::SameAs => "same_as",
+            Self::Apart => "apart",
+            Self::RenamedFrom => "renamed_from",
+            Self::Joins => "joins",
+            Self::Leaves => "leaves",
+        }
+    }
+}
+
+/// Runs the command.
+pub(super) async fn run(options: &cli::Note, warehouse: &Warehouse) -> Result<()> {
+    let session = warehouse.session().await?;
+    let sql = "SELECT series_id, opened_position FROM problem WHERE problem_id = $1";
+    let rows = Rows::ask(&session, sql, &[parameter(Some(&options.problem))]).await?.texts()?;
+    let [series, position] = &rows.first().map_or(&[][..], Vec::as_slice) else {
+        bail!("there is no problem `{}`", plain(&options.problem));
+    };
+    let (series, position): (i64, i64) = (series.parse()?, position.parse()?);
+    let text = text(&session, options).await?;
+    let person = match &options.person {
+        Some(name) => Some(person(&session, name).await?),
+        None if options.kind == NoteKind::Assign => bail!("say whom, by --person NAME"),
+        None => None,
+    };
+    let now = chrono::Utc::now().timestamp_micros();
+    if options.days.is_some_and(|days| !(days > 0.0 && days < 36500.0)) {
+        bail!("--days is a number of days above 0");
+    }
+    let until = options.days.map(|days| now + (days * MICROSECONDS_A_DAY) as i64);
+    warehouse.store().state().write(|t| {
+        let sql = "INSERT INTO note (series_id, first_position, kind, person_id, text, until, noted_at) \
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        t.execute(sql, (series, position, options.kind.word(), person, &text, until, now))
+    })?;
+    anstream::eprintln!("noted");
+    Ok(())
+}
+
+/// Returns the text of the note: an incident is named by its main problem, which stays when its range narrows.
+async fn text(session: &Session, options: &cli::Note) -> Result<String> {
+    let text = options.text.trim();
+    let is_move = matches!(options.kind, NoteKind::Joins | NoteKind::Leaves);
+    if is_move && !text.is_empty() {
+        let sql = "SELECT main_problem_id AS problem_id FROM incident WHERE incident_id = $1 \
+            UNION ALL SELECT problem_id FROM problem WHERE problem_id = $1";
+        let rows = Rows::ask(session, sql, &[parameter(Some(text))]).await?.texts()?;
+        let found = rows.into_iter().next().and_then(|mut row| row.pop());
+        return found.with_context(|| format!("there is no problem and no incident `{}`", plain(text)));
+    }
+    let is_bare = text.is_empty();
+    match options.kind {
+        NoteKind::Joins => bail!("say which incident it joins, or a problem of it"),
+        NoteKind::BrokenBy | NoteKind::SameAs | NoteKind::RenamedFrom if is_bare => {
+            bail!("say what it is: `{}` needs a text", options.kind.word())
+        }
+        _ => Ok(text.to_owned()),
+    }
+}
+
+async fn person(session: &Session, name: &str) -> Result<i64> {
+    let sql = "SELECT person_id FROM raw.person WHERE name = $1 ORDER BY person_id LIMIT 2";
+    let rows = Rows::ask(session, sql, &[parameter(Some(name))]).await?.texts()?;
+    match &rows[..] {
+        [row] => Ok(row.concat().parse()?),
+        [] => bail!("nobody is called `{}`", plain(name)),
+        _ => bail!("several people are called `{}`", plain(name)),
+    }
+}
