@@ -2,7 +2,8 @@
 //!
 //! - [`evidence`]: the kinds of evidence, each with its meaning and its shipped weight.
 //! - `words`: what names, paths and texts have in common.
-//! - `change`: what a change says by its files and its message, and how common its words are.
+//! - `change`: what a change says by its files and its message.
+//! - `counts`: what the changes so far have shown: how common words are, what changes together, what broke what.
 //! - `incident`: problems of one range and the figures of the evidence against each of its changes.
 //! - `model`: suspicion as a conditional logit, and how its weights are learnt.
 //! - `order`: which tests to run first for a change; [`foresight`]: how soon they find what it breaks.
@@ -31,6 +32,7 @@ pub(crate) mod change;
 pub(crate) mod changepoint;
 pub(crate) mod clue;
 pub(crate) mod cluster;
+pub(crate) mod counts;
 pub(crate) mod fisher;
 pub(crate) mod order;
 pub(crate) mod pace;

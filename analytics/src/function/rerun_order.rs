@@ -12,7 +12,7 @@ use datafusion::logical_expr::Expr;
 
 use super::Function;
 use crate::computed::{self, Compute, Computed};
-use crate::judge::change::Counts;
+use crate::judge::counts::Counts;
 use crate::judge::evidence;
 use crate::judge::order::{self, Test};
 use crate::judge::read::{self, History, ints, texts};

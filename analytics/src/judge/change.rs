@@ -1,6 +1,6 @@
-//! What a change says by its files and its message, and how common its words are among the changes before.
+//! What a change says by its files and its message.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::words::{Word, Words};
 
@@ -73,6 +73,8 @@ pub(crate) struct Code {
 pub(crate) struct Change {
     pub(crate) told: Told,
     pub(crate) code: Vec<Code>,
+    /// The stems of its test files.
+    pub(crate) test_stems: Vec<String>,
     /// Lower-case names of all its files.
     pub(crate) names: HashSet<String>,
     pub(crate) paths: Vec<Word>,
@@ -100,6 +102,12 @@ impl Change {
         let subject = told.subject.to_lowercase();
         let (kind, is_marked) = conventional(&subject);
         Self {
+            test_stems: all
+                .iter()
+                .filter(|path| is_test(path))
+                .map(|path| stem(path))
+                .filter(|s| is_telling(s))
+                .collect(),
             names: all.iter().map(|path| name(path).to_owned()).collect(),
             paths: words.of(&told.files.iter().map(|(path, _)| path.as_str()).collect::<Vec<_>>().join(" ")),
             subject: words.of(&told.subject),
@@ -115,6 +123,12 @@ impl Change {
             code,
             told,
         }
+    }
+
+    /// Returns the revision that the message says is taken back.
+    pub(crate) fn takes_back(&self) -> Option<&str> {
+        let (_, rest) = self.told.message.split_once("This reverts commit ")?;
+        rest.split(|c: char| !c.is_ascii_alphanumeric()).next().filter(|revision| !revision.is_empty())
     }
 }
 
@@ -156,48 +170,27 @@ fn is_dependency(path: &str) -> bool {
 fn is_beside(path: &str) -> bool {
     let name = name(path);
     let ends = [".md", ".rst", ".adoc", ".txt", ".png", ".svg", ".jpg", ".gitignore"];
-    let folders = ["doc", "docs", "test", "tests", "testing", "spec", "__tests__", ".github", ".circleci", ".gitlab"];
     let names =
         ["license", "authors", "changelog", "readme", "makefile", "dockerfile", "tox.ini", ".pre-commit", "appveyor"];
-    let stem = name.split('.').next().unwrap_or(name);
     ends.iter().any(|end| path.ends_with(end))
-        || path.split('/').rev().skip(1).any(|folder| folders.contains(&folder))
+        || lies_in(path, &["doc", "docs", ".github", ".circleci", ".gitlab"])
         || names.iter().any(|begin| name.starts_with(begin))
+        || is_test(path)
+}
+
+/// Whether a file holds tests, by its folder or its name.
+fn is_test(path: &str) -> bool {
+    let name = name(path);
+    let stem = name.split('.').next().unwrap_or(name);
+    lies_in(path, &["test", "tests", "testing", "spec", "__tests__"])
         || name.starts_with("test_")
         || [".test.", ".spec."].iter().any(|part| name.contains(part))
         || stem.ends_with("_test")
         || stem.ends_with("_tests")
 }
 
-/// In how many of the changes so far each word stands.
-#[derive(Default)]
-pub(crate) struct Counts {
-    changes: u32,
-    paths: HashMap<Word, u32>,
-    subjects: HashMap<Word, u32>,
-}
-
-impl Counts {
-    /// Counts the words of one more change.
-    pub(crate) fn add(&mut self, change: &Change) {
-        self.changes += 1;
-        change.paths.iter().for_each(|word| *self.paths.entry(*word).or_default() += 1);
-        change.subject.iter().for_each(|word| *self.subjects.entry(*word).or_default() += 1);
-    }
-
-    /// Returns how rare a word is in paths: ln(changes / changes with it), both plus one.
-    pub(crate) fn rarity_in_paths(&self, word: Word) -> f64 {
-        self.rarity(&self.paths, word)
-    }
-
-    /// Returns how rare a word is in subjects.
-    pub(crate) fn rarity_in_subjects(&self, word: Word) -> f64 {
-        self.rarity(&self.subjects, word)
-    }
-
-    fn rarity(&self, counts: &HashMap<Word, u32>, word: Word) -> f64 {
-        (f64::from(self.changes + 1) / f64::from(counts.get(&word).unwrap_or(&0) + 1)).ln()
-    }
+fn lies_in(path: &str, folders: &[&str]) -> bool {
+    path.split('/').rev().skip(1).any(|folder| folders.contains(&folder))
 }
 
 #[cfg(test)]

@@ -15,10 +15,10 @@ use datafusion::dataframe::DataFrame;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 
-use super::change::Counts;
+use super::counts::Counts;
 use super::evidence::{EVIDENCE, Figures};
-use super::incident::{self, Failure, Matched};
-use super::read::{self, Histories, History, Problem, Turn};
+use super::incident::{self, Elsewhere, Failure, Matched};
+use super::read::{self, Histories, Others, Problem, Turn};
 use super::words::{Word, Words};
 use crate::kept::{Source, engine};
 
@@ -41,7 +41,9 @@ impl Clues {
     /// Plans what the table reads.
     pub(crate) async fn new(state: &SessionState) -> Result<Self> {
         let mut plans = Vec::new();
-        for sql in [read::CHANGES, read::FILES, read::PROBLEMS, read::LISTED, read::FIXES] {
+        for sql in
+            [read::CHANGES, read::FILES, read::PROBLEMS, read::LISTED, read::FIXES, read::ELSEWHERE, read::RECORDS]
+        {
             plans.push(state.create_logical_plan(sql).await?);
         }
         Ok(Self { plans, schema: schema(), state: engine(state) })
@@ -64,17 +66,31 @@ impl Source for Clues {
             let mut words = Words::default();
             let histories = read::histories(&answers[0], &answers[1], &[], &mut words)?;
             let (problems, listed) = (read::problems(&answers[2])?, read::listed(&answers[3])?);
-            let fixes = read::problems(&answers[4])?;
+            let (fixes, others) = (read::problems(&answers[4])?, read::others(&answers[5])?);
+            let has_records = answers[6].iter().any(|batch| batch.num_rows() > 0 && first(batch) == Some(1));
             let mut ranges = breaks(&histories, &problems, &listed);
             ranges.extend(mends(&histories, &fixes));
-            clues(&histories, ranges, &mut words, schema)
+            let told = Told { histories: &histories, others: &others, has_records };
+            clues(&told, ranges, &mut words, schema)
         });
         let rows = rows.await.map_err(|error| datafusion::error::DataFusionError::External(error.into()))??;
         MemTable::try_new(self.schema.clone(), vec![vec![rows]])
     }
 }
 
-const TEXTS: [&str; 7] = ["problem_id", "turn", "revision", "path_match", "subject_match", "named_file", "like_file"];
+const TEXTS: [&str; 8] =
+    ["problem_id", "turn", "revision", "path_match", "subject_match", "named_file", "like_file", "acquitted"];
+
+fn first(batch: &RecordBatch) -> Option<i64> {
+    read::ints(batch, 0).ok()?.first().copied().flatten()
+}
+
+/// What is known beside the ranges.
+struct Told<'a> {
+    histories: &'a Histories,
+    others: &'a Others,
+    has_records: bool,
+}
 
 fn schema() -> SchemaRef {
     let texts = TEXTS.map(|name| Field::new(name, DataType::Utf8, true));
@@ -125,38 +141,53 @@ fn mends<'a>(histories: &Histories, fixes: &'a [Problem]) -> Vec<Range<'a>> {
 
 /// Computes the rows: range by range in the order of their newest changes, so that what is rare is known as it was
 /// then.
-fn clues(
-    histories: &Histories,
-    mut ranges: Vec<Range<'_>>,
-    words: &mut Words,
-    schema: SchemaRef,
-) -> Result<RecordBatch> {
+fn clues(told: &Told<'_>, mut ranges: Vec<Range<'_>>, words: &mut Words, schema: SchemaRef) -> Result<RecordBatch> {
     let mut rows = Rows::new();
     ranges.sort_by_key(|range| (range.project, range.bad));
     let (mut project, mut counts, mut counted) = ("", Counts::default(), 0);
     for range in &ranges {
         if range.project != project {
-            (project, counts, counted) = (range.project, Counts::default(), 0);
+            (project, counts, counted) = (range.project, Counts::new(told.has_records), 0);
         }
-        let history = &histories[range.project];
+        let history = &told.histories[range.project];
         history.changes[counted..counted.max(range.bad + 1)].iter().for_each(|change| counts.add(change));
         counted = counted.max(range.bad + 1);
-        of_range(history, &counts, range, words, &mut rows);
+        of_range(told, &mut counts, range, words, &mut rows);
     }
     rows.finish(schema, &words.texts())
 }
 
-fn of_range(history: &History, counts: &Counts, range: &Range<'_>, words: &mut Words, rows: &mut Rows) {
+fn of_range(told: &Told<'_>, counts: &mut Counts, range: &Range<'_>, words: &mut Words, rows: &mut Rows) {
+    let history = &told.histories[range.project];
     let changes: Vec<_> = range.places.iter().map(|place| &history.changes[*place]).collect();
-    let failures: Vec<Failure> =
-        range.problems.iter().map(|problem| Failure::new(&problem.test, &problem.text, words)).collect();
+    let failures: Vec<Failure> = range.problems.iter().map(|problem| failure(told, range, problem, words)).collect();
+    let good = range.problems.first().and_then(|problem| history.find(&problem.good_revision));
+    counts.reach(good.unwrap_or_default());
     let (figures, _) = incident::figures(&failures, &changes, counts);
     for ((problem, failure), figures) in range.problems.iter().zip(&failures).zip(&figures) {
-        for (ordinal, (change, figures)) in (1..).zip(changes.iter().zip(figures)) {
+        for (place, (change, figures)) in changes.iter().zip(figures).enumerate() {
             let ids = [problem.problem_id.as_str(), range.turn.as_str(), change.told.revision.as_str()];
-            rows.push(ids, ordinal, incident::matched(failure, change), figures);
+            rows.push(ids, place as i64 + 1, incident::matched(failure, change, place), figures);
         }
     }
+    if range.turn == Turn::Break {
+        counts.add_break(range.bad, &failures, &changes);
+    }
+}
+
+/// Returns a problem as the evidence sees it; what mended it is not asked of other builders.
+fn failure(told: &Told<'_>, range: &Range<'_>, problem: &Problem, words: &mut Words) -> Failure {
+    let history = &told.histories[range.project];
+    let said = told.others.get(&problem.problem_id).filter(|_| range.turn == Turn::Break);
+    let elsewhere = said.into_iter().flatten().map(|(builder, passed, revision)| Elsewhere {
+        builder: builder.clone(),
+        passed: *passed,
+        revision: revision.clone(),
+        has: history.has(revision, &range.places),
+    });
+    // A revision outside the range says nothing.
+    let elsewhere = elsewhere.filter(|elsewhere| !elsewhere.has.is_empty()).collect();
+    Failure::new(&problem.test, &problem.text, words).on(&problem.builder, elsewhere, words)
 }
 
 /// The rows that are being made; words stay numbers until all are known.
@@ -164,7 +195,7 @@ struct Rows {
     ids: [StringBuilder; 3],
     ordinals: Int64Builder,
     words: [Vec<Vec<Word>>; 2],
-    files: [StringBuilder; 2],
+    files: [StringBuilder; 3],
     figures: Vec<Float64Builder>,
 }
 
@@ -186,6 +217,7 @@ impl Rows {
         self.words[1].push(matched.subject_words);
         self.files[0].append_option(matched.file_in_message);
         self.files[1].append_option(matched.file_like_test);
+        self.files[2].append_option(matched.acquitted);
         self.figures.iter_mut().zip(figures).for_each(|(builder, figure)| builder.append_value(*figure));
     }
 

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::change::Counts;
+use super::counts::Counts;
 use super::evidence::{Figures, shipped};
 use super::incident::{self, Failure};
 pub use super::mark::Choice;
@@ -157,7 +157,10 @@ impl Branch<'_> {
                 let past: Vec<Lesson> = lessons[..known].iter().map(|(_, lesson)| lesson.clone()).collect();
                 (weights, learnt) = (learn(&shipped(), &past, SHRINKAGE), known);
             }
-            let lesson = self.judge(&incident, &counts, &weights, marks);
+            if let Some(good) = self.line.between(incident.good - 1, incident.good) {
+                counts.reach(good[0]);
+            }
+            let lesson = self.judge(&incident, &mut counts, &weights, marks);
             lessons.extend(lesson.map(|lesson| (incident.bad, lesson)));
         }
     }
@@ -166,7 +169,7 @@ impl Branch<'_> {
     fn judge(
         &mut self,
         incident: &Incident<'_>,
-        counts: &Counts,
+        counts: &mut Counts,
         weights: &Figures,
         marks: &mut Marks,
     ) -> Option<Lesson> {
@@ -187,6 +190,9 @@ impl Branch<'_> {
                 let mark = Mark::new(&probabilities, culprit);
                 marks.entry(method).or_default().entry(event.behind.0).or_default().push(mark);
             }
+        }
+        if let (Turn::Break, Some(bad)) = (incident.turn, range.last()) {
+            counts.add_break(*bad, &failures, &changes[context.len()..]);
         }
         let culprits = context.len()..changes.len();
         (!context.is_empty() && !culprits.is_empty()).then_some(Lesson { figures: mean, culprits })

@@ -20,7 +20,7 @@ const fn evidence(name: &'static str, weight: f64, meaning: &'static str) -> Evi
 }
 
 /// How many kinds there are.
-pub const COUNT: usize = 20;
+pub const COUNT: usize = 27;
 
 /// The figures or weights of all kinds, in the order of [`EVIDENCE`].
 pub type Figures = [f64; COUNT];
@@ -50,13 +50,32 @@ pub const EVIDENCE: [Evidence; COUNT] = [
     evidence("bump", -0.39, "1 if its subject speaks of a bump or an upgrade"),
     evidence("revert", -0.06, "1 if it is a revert"),
     evidence("housekeeping", -0.25, "1 if its subject calls it documentation, style, tests or a chore"),
+    evidence("touches_test", 2.5, "1 if it touches a file of tests after which the test or its suite is named"),
+    evidence(
+        "symbol_in_message",
+        0.5,
+        "how rare the rarest word is that failure text and paths of its code share, as above",
+    ),
+    evidence("broke_before", 0.1, "ln(1 + how often its files stood among those that broke the test's suite before)"),
+    evidence("together_before", 1.0, "the largest share of a file's changes that came with the test's own file"),
+    evidence("builder_words", 0.8, "how rare the rarest word is that builder and paths or subject share, as above"),
+    evidence(
+        "elsewhere",
+        -1.5,
+        "verdicts of other builders inside the range that it does not explain: the test passes with it, or fails without it",
+    ),
+    evidence(
+        "author_record",
+        0.3,
+        "ln(times that the author's changes were taken back by the mean of all), drawn to 0; 0 unless the site wants it",
+    ),
     evidence("breaking", 0.63, "1 if its message calls it a breaking change (Conventional Commits)"),
 ];
 
 /// The rule by which a change's weight is made of its evidence.
 pub const RULE: &str = "evidence_logit";
 /// Its version; grows when kinds of evidence or shipped weights change.
-pub const RULE_VERSION: i64 = 2;
+pub const RULE_VERSION: i64 = 3;
 
 /// Returns the shipped weights.
 pub fn shipped() -> Figures {

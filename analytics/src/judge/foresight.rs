@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::change::Counts;
+use super::counts::Counts;
 use super::evaluate::Protocol;
 use super::evidence::shipped;
 use super::order::{self, Test};

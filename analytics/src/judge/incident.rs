@@ -5,7 +5,8 @@
 
 use std::collections::HashSet;
 
-use super::change::{Change, Counts, is_telling};
+use super::change::{Change, is_telling};
+use super::counts::Counts;
 use super::evidence::{COUNT, Figures, place};
 use super::words::{Word, Words, shared};
 
@@ -14,20 +15,80 @@ const OWN: f64 = 0.5;
 /// A word is rare from here on: fewer than one in e changes has it.
 const RARE: f64 = 1.0;
 
+/// No more verdicts of other builders speak against a change.
+const MOST_ELSEWHERE: usize = 3;
+
 /// A test that fails.
 pub(crate) struct Failure {
     words: Vec<Word>,
-    /// Its name in lower case.
+    /// Suite and name in lower case.
     name: String,
+    /// The suite.
+    pub(crate) module: String,
     text_words: Vec<Word>,
     text_files: HashSet<String>,
+    builder_words: Vec<Word>,
+    elsewhere: Vec<Elsewhere>,
+}
+
+/// What another builder said of the test inside the range.
+#[derive(Clone, Debug)]
+pub(crate) struct Elsewhere {
+    /// The builder.
+    pub(crate) builder: String,
+    /// Whether it passed.
+    pub(crate) passed: bool,
+    /// The revision.
+    pub(crate) revision: String,
+    /// Which changes of the range, by their places in it, that revision has.
+    pub(crate) has: HashSet<usize>,
+}
+
+impl Elsewhere {
+    /// Returns whether a change is not the culprit if this builder is like the other.
+    fn acquits(&self, change: usize) -> bool {
+        self.passed == self.has.contains(&change)
+    }
+
+    fn told(&self) -> String {
+        let revision = self.revision.get(..10).unwrap_or(&self.revision);
+        match self.passed {
+            true => format!("passes on {} at {revision}, which has it", self.builder),
+            false => format!("fails on {} at {revision}, which has it not", self.builder),
+        }
+    }
 }
 
 impl Failure {
     /// Returns the failure of the test called `name` with this failure text.
     pub(crate) fn new(name: &str, text: &str, words: &mut Words) -> Self {
         let text = &text[..text.floor_char_boundary(4000)];
-        Self { words: words.of(name), name: name.to_lowercase(), text_words: words.of(text), text_files: files(text) }
+        let name_words = words.of(name);
+        let name = name.to_lowercase();
+        Self {
+            words: name_words,
+            module: name.split(' ').next().unwrap_or_default().to_owned(),
+            name,
+            text_words: words.of(text),
+            text_files: files(text),
+            builder_words: Vec::new(),
+            elsewhere: Vec::new(),
+        }
+    }
+
+    /// Returns it with the builder on which it fails, and what other builders say of it.
+    pub(crate) fn on(self, builder: &str, elsewhere: Vec<Elsewhere>, words: &mut Words) -> Self {
+        Self { builder_words: words.of(builder), elsewhere, ..self }
+    }
+
+    /// Returns whether the test or its suite is named after a file's stem.
+    pub(crate) fn is_in(&self, stem: &str) -> bool {
+        self.name.contains(stem)
+    }
+
+    /// Returns what other builders say against a change, by its place in the range.
+    fn acquittals(&self, change: usize) -> impl Iterator<Item = &Elsewhere> {
+        self.elsewhere.iter().filter(move |elsewhere| elsewhere.acquits(change)).take(MOST_ELSEWHERE)
     }
 }
 
@@ -45,11 +106,12 @@ pub(crate) struct Matched {
     pub(crate) subject_words: Vec<Word>,
     pub(crate) file_in_message: Option<String>,
     pub(crate) file_like_test: Option<String>,
+    pub(crate) acquitted: Option<String>,
 }
 
 /// Returns the blended figures of each failure for each change, and their mean over the failures.
 pub(crate) fn figures(failures: &[Failure], changes: &[&Change], counts: &Counts) -> (Vec<Vec<Figures>>, Vec<Figures>) {
-    let alone: Vec<Figures> = changes.iter().map(|change| of_change(change)).collect();
+    let alone: Vec<Figures> = changes.iter().map(|change| of_change(change, counts)).collect();
     let mut own: Vec<Vec<Figures>> =
         failures.iter().map(|failure| of_failure(failure, changes, &alone, counts)).collect();
     let mut mean = vec![[0.0; COUNT]; changes.len()];
@@ -67,7 +129,7 @@ pub(crate) fn figures(failures: &[Failure], changes: &[&Change], counts: &Counts
 }
 
 /// Returns the figures that are the same whatever failed.
-fn of_change(change: &Change) -> Figures {
+fn of_change(change: &Change, counts: &Counts) -> Figures {
     let mut figures = [0.0; COUNT];
     let flag = |is: bool| f64::from(u8::from(is));
     let (has_files, is_huge) = (change.told.file_count > 0, change.told.files.is_empty());
@@ -81,6 +143,7 @@ fn of_change(change: &Change) -> Figures {
     figures[place("revert")] = flag(change.is_revert);
     figures[place("housekeeping")] = flag(change.is_housekeeping);
     figures[place("breaking")] = flag(change.is_breaking);
+    figures[place("author_record")] = if change.told.is_bot { 0.0 } else { counts.record(&change.told.author) };
     figures
 }
 
@@ -89,14 +152,28 @@ fn of_failure(failure: &Failure, changes: &[&Change], alone: &[Figures], counts:
     let subjects: Vec<f64> = failure.words.iter().map(|word| counts.rarity_in_subjects(*word)).collect();
     let rare: Vec<Word> =
         failure.words.iter().zip(&paths).filter(|(_, rarity)| **rarity >= RARE).map(|(word, _)| *word).collect();
-    let pair = |(change, alone): (&&Change, &Figures)| {
+    let pair = |(place_in_range, (change, alone)): (usize, (&&Change, &Figures))| {
         let mut figures = *alone;
+        let rarest = |words: &[Word], of_change: &[Word], rarity: &dyn Fn(Word) -> f64| {
+            shared(words, of_change).map(rarity).fold(0.0, f64::max) / 5.0
+        };
+        let in_paths = |word: Word| counts.rarity_in_paths(word);
+        let in_subjects = |word: Word| counts.rarity_in_subjects(word);
         (figures[place("path_words")], figures[place("path_rare")]) = overlap(&failure.words, &paths, &change.paths);
         (figures[place("subject_words")], figures[place("subject_rare")]) =
             overlap(&failure.words, &subjects, &change.subject);
         figures[place("message_words")] = overlap(&failure.words, &subjects, &change.body).0;
-        let common = shared(&failure.text_words, &change.subject).map(|word| counts.rarity_in_subjects(word));
-        figures[place("failure_words")] = common.fold(0.0, f64::max) / 5.0;
+        figures[place("failure_words")] = rarest(&failure.text_words, &change.subject, &in_subjects);
+        let of_code = change.code.iter().map(|code| rarest(&failure.text_words, &code.words, &in_paths));
+        figures[place("symbol_in_message")] = of_code.fold(0.0, f64::max);
+        let of_builder = rarest(&failure.builder_words, &change.paths, &in_paths);
+        figures[place("builder_words")] = of_builder.max(rarest(&failure.builder_words, &change.subject, &in_subjects));
+        figures[place("touches_test")] = f64::from(u8::from(change.test_stems.iter().any(|stem| failure.is_in(stem))));
+        let broke: f64 = change.code.iter().map(|code| counts.broke(&code.path, failure)).sum();
+        figures[place("broke_before")] = broke.ln_1p();
+        let together = change.code.iter().map(|code| counts.together(&code.path, failure));
+        figures[place("together_before")] = together.fold(0.0, f64::max);
+        figures[place("elsewhere")] = failure.acquittals(place_in_range).count() as f64;
         figures[place("file_in_message")] = f64::from(u8::from(named(failure, change).is_some()));
         figures[place("file_like_test")] = f64::from(u8::from(alike(failure, change).is_some()));
         let hits = change.code.iter().filter(|code| shared(&rare, &code.words).next().is_some()).count() as f64;
@@ -104,7 +181,7 @@ fn of_failure(failure: &Failure, changes: &[&Change], alone: &[Figures], counts:
         figures[place("matched_files")] = hits.ln_1p();
         figures
     };
-    changes.iter().zip(alone).map(pair).collect()
+    changes.iter().zip(alone).enumerate().map(pair).collect()
 }
 
 /// Returns which share of the test's words the change has, weighed by rarity, and a fifth of the rarest's rarity.
@@ -127,16 +204,18 @@ fn named(failure: &Failure, change: &Change) -> Option<String> {
 
 /// Returns the path of the first file with code after whose stem the test is named.
 fn alike(failure: &Failure, change: &Change) -> Option<String> {
-    let is_like = |stem: &str| is_telling(stem) && failure.name.contains(stem);
+    let is_like = |stem: &str| is_telling(stem) && failure.is_in(stem);
     change.code.iter().filter(|code| is_like(&code.stem)).map(|code| &code.path).min().cloned()
 }
 
-/// Returns what of the change was matched, in the change's own words.
-pub(crate) fn matched(failure: &Failure, change: &Change) -> Matched {
+/// Returns what of the change was matched, in the change's own words; `place` is its place in the range.
+pub(crate) fn matched(failure: &Failure, change: &Change, place: usize) -> Matched {
+    let acquitted: Vec<String> = failure.acquittals(place).map(Elsewhere::told).collect();
     Matched {
         path_words: shared(&failure.words, &change.paths).collect(),
         subject_words: shared(&failure.words, &change.subject).collect(),
         file_in_message: named(failure, change),
         file_like_test: alike(failure, change),
+        acquitted: (!acquitted.is_empty()).then(|| acquitted.join(", ")),
     }
 }

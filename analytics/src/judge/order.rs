@@ -7,7 +7,8 @@
 
 use std::collections::HashMap;
 
-use super::change::{Change, Counts};
+use super::change::Change;
+use super::counts::Counts;
 use super::evidence::Figures;
 use super::incident::{self, Failure};
 use super::model::score;

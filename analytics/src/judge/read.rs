@@ -1,6 +1,6 @@
 //! Rows of a session as changes, ranges and failures.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use arrow::array::{Array, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
@@ -23,7 +23,7 @@ pub(crate) const FILES: &str = "SELECT t.project, t.revision, t.file['path'] AS 
         CROSS JOIN raw.change AS c WHERE cardinality(c.files) <= s.max_files) AS t";
 /// The problems that have a blamelist, with their failure texts.
 pub(crate) const PROBLEMS: &str = "SELECT e.problem_id, e.project, r.range_id, e.good_revision, e.opened_revision, \
-    e.suite || ' ' || e.name AS test, left(m.text, 4000) AS text \
+    e.suite || ' ' || e.name AS test, left(m.text, 4000) AS text, e.builder \
     FROM step.episode AS e \
     JOIN raw.range AS r \
         ON r.project = e.project AND r.good_revision = e.good_revision AND r.bad_revision = e.opened_revision \
@@ -31,9 +31,22 @@ pub(crate) const PROBLEMS: &str = "SELECT e.problem_id, e.project, r.range_id, e
 /// Where problems were mended: as [`PROBLEMS`], from the last bad to the first good revision.
 pub(crate) const FIXES: &str = "SELECT e.problem_id, e.project, CAST(NULL AS BIGINT) AS range_id, \
     e.last_failed_revision AS good_revision, e.resolved_revision AS bad_revision, \
-    e.suite || ' ' || e.name AS test, left(m.text, 4000) AS text \
+    e.suite || ' ' || e.name AS test, left(m.text, 4000) AS text, e.builder \
     FROM step.episode AS e LEFT JOIN raw.message AS m ON m.message_id = e.message_id \
     WHERE e.resolved_revision IS NOT NULL ORDER BY e.problem_id";
+/// What other builders of a branch said of the test inside a problem's range: the last pass, and the first failure.
+pub(crate) const ELSEWHERE: &str = "SELECT e.problem_id, s.builder, CAST(s.verdict = 'pass' AS BIGINT) AS passed, \
+    CASE WHEN s.verdict = 'pass' THEN s.last_revision ELSE s.first_revision END AS revision \
+    FROM step.episode AS e \
+    JOIN raw.range AS r \
+        ON r.project = e.project AND r.good_revision = e.good_revision AND r.bad_revision = e.opened_revision \
+    JOIN raw.streak AS s ON s.test_id = e.test_id AND s.branch = e.branch \
+    WHERE r.change_count > 1 AND s.builder <> e.builder AND ( \
+        (s.verdict = 'pass' AND s.last_position > e.good_position AND s.last_position < e.opened_position) \
+        OR (s.verdict = 'fail' AND s.first_position > e.good_position AND s.first_position < e.opened_position)) \
+    ORDER BY e.problem_id, s.builder, s.first_position";
+/// Whether records of people are evidence.
+pub(crate) const RECORDS: &str = "SELECT CAST(value AS BIGINT) FROM raw.setting WHERE name = 'author_evidence'";
 /// The changes of all ranges, newest first.
 pub(crate) const LISTED: &str = "SELECT range_id, revision FROM raw.range_change ORDER BY range_id, ordinal";
 
@@ -83,6 +96,20 @@ impl History {
         self.find(self.changes[place].told.parents.first()?)
     }
 
+    /// Returns which changes of a range, by their place in it, a revision of the range has; none of one outside.
+    pub(crate) fn has(&self, revision: &str, range: &[usize]) -> HashSet<usize> {
+        let index: HashMap<usize, usize> = range.iter().enumerate().map(|(at, place)| (*place, at)).collect();
+        let mut found = HashSet::new();
+        let mut waiting: Vec<usize> = self.find(revision).into_iter().collect();
+        while let Some(place) = waiting.pop() {
+            // A range is all that lies between two revisions, so no way leads out of it and in again.
+            if index.get(&place).is_some_and(|at| found.insert(*at)) {
+                waiting.extend(self.changes[place].told.parents.iter().filter_map(|parent| self.find(parent)));
+            }
+        }
+        found
+    }
+
     /// Returns the changes of the first-parent line among which a problem was mended, newest first, as [`FIXES`] tells
     /// of it; `None` where the line is not known, or longer than [`LONGEST`].
     pub(crate) fn mended(&self, fix: &Problem) -> Option<Vec<usize>> {
@@ -109,6 +136,7 @@ pub(crate) struct Problem {
     pub(crate) bad_revision: String,
     pub(crate) test: String,
     pub(crate) text: String,
+    pub(crate) builder: String,
 }
 
 /// Reads the answers to [`CHANGES`] and [`FILES`]; files whose path begins with one of `hidden` are left out.
@@ -155,7 +183,7 @@ pub(crate) fn histories(
 pub(crate) fn problems(batches: &[RecordBatch]) -> Result<Vec<Problem>> {
     let mut problems = Vec::new();
     for batch in batches {
-        let [problem_id, project, good, bad, test, text] = texts(batch, [0, 1, 3, 4, 5, 6])?;
+        let [problem_id, project, good, bad, test, text, builder] = texts(batch, [0, 1, 3, 4, 5, 6, 7])?;
         let range_id = ints(batch, 2)?;
         problems.extend((0..batch.num_rows()).map(|row| Problem {
             problem_id: problem_id.value(row).to_owned(),
@@ -165,9 +193,26 @@ pub(crate) fn problems(batches: &[RecordBatch]) -> Result<Vec<Problem>> {
             bad_revision: bad.value(row).to_owned(),
             test: test.value(row).to_owned(),
             text: text.value(row).to_owned(),
+            builder: builder.value(row).to_owned(),
         }));
     }
     Ok(problems)
+}
+
+/// What was said elsewhere, by problem: builder, whether it passed, and the revision.
+pub(crate) type Others = HashMap<String, Vec<(String, bool, String)>>;
+
+/// Reads the answer to [`ELSEWHERE`].
+pub(crate) fn others(batches: &[RecordBatch]) -> Result<Others> {
+    let mut others = Others::new();
+    for batch in batches {
+        let [problem_id, builder, revision] = texts(batch, [0, 1, 3])?;
+        for (row, passed) in ints(batch, 2)?.into_iter().enumerate() {
+            let said = (builder.value(row).to_owned(), passed == Some(1), revision.value(row).to_owned());
+            others.entry(problem_id.value(row).to_owned()).or_default().push(said);
+        }
+    }
+    Ok(others)
 }
 
 /// Reads the answer to [`LISTED`].

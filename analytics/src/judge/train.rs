@@ -6,11 +6,11 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::change::Counts;
+use super::counts::Counts;
 use super::evidence::{Figures, shipped};
 use super::incident::{self, Failure};
 use super::model::{Lesson, SHRINKAGE, learn};
-use super::read::{self, Histories, History, LONGEST, Problem};
+use super::read::{self, Histories, History, LONGEST, Problem, Turn};
 use super::words::Words;
 use crate::{Result, Session};
 
@@ -48,7 +48,7 @@ pub async fn train(session: &Session) -> Result<Vec<Learnt>> {
     // What a test said when it failed tells of the change that broke it, not of the one that mended it.
     fixes.iter_mut().for_each(|fix| fix.text.clear());
     let listed = read::listed(&answers[4])?;
-    let mut ranges = ranges(&histories, &problems, |history, problem| {
+    let mut ranges = ranges(Turn::Break, &histories, &problems, |history, problem| {
         let revisions = listed.get(&problem.range_id)?;
         Some(revisions.iter().filter_map(|revision| history.find(revision)).collect())
     });
@@ -60,6 +60,7 @@ pub async fn train(session: &Session) -> Result<Vec<Learnt>> {
 
 /// A range: the places of its changes and the problems that began or ended there.
 struct Taught<'a> {
+    turn: Turn,
     good: usize,
     bad: usize,
     places: Vec<usize>,
@@ -69,6 +70,7 @@ struct Taught<'a> {
 type Ranges<'a> = BTreeMap<&'a str, Vec<Taught<'a>>>;
 
 fn ranges<'a>(
+    turn: Turn,
     histories: &Histories,
     problems: &'a [Problem],
     places: impl Fn(&History, &Problem) -> Option<Vec<usize>>,
@@ -84,14 +86,14 @@ fn ranges<'a>(
     for ((project, bad, good), problems) in found {
         let Some(places) = places(&histories[project], problems[0]) else { continue };
         if (1..=LONGEST).contains(&places.len()) {
-            ranges.entry(project).or_default().push(Taught { good, bad, places, problems });
+            ranges.entry(project).or_default().push(Taught { turn, good, bad, places, problems });
         }
     }
     ranges
 }
 
 fn ranges_of_fixes<'a>(histories: &Histories, fixes: &'a [Problem]) -> Ranges<'a> {
-    ranges(histories, fixes, History::mended)
+    ranges(Turn::Fix, histories, fixes, History::mended)
 }
 
 fn learnt(project: &str, history: &History, mut ranges: Vec<Taught<'_>>, words: &mut Words) -> Learnt {
@@ -110,7 +112,12 @@ fn learnt(project: &str, history: &History, mut ranges: Vec<Taught<'_>>, words: 
         let places: Vec<usize> = context.iter().chain(&range.places).copied().collect();
         let failures: Vec<Failure> =
             evenly(&range.problems, TESTS).map(|problem| Failure::new(&problem.test, &problem.text, words)).collect();
+        counts.reach(range.good);
         let figures = mean(history, &places, &failures, &counts);
+        if range.turn == Turn::Break {
+            let changes: Vec<_> = range.places.iter().map(|place| &history.changes[*place]).collect();
+            counts.add_break(range.bad, &failures, &changes);
+        }
         let culprits: Vec<usize> = (context.len()..places.len()).filter(|at| reverted.contains(&places[*at])).collect();
         match culprits[..] {
             [culprit] => {
@@ -126,11 +133,7 @@ fn learnt(project: &str, history: &History, mut ranges: Vec<Taught<'_>>, words: 
 
 /// Returns the changes that a later message reverts.
 fn reverted(history: &History) -> HashSet<usize> {
-    let of = |message: &str| -> Option<usize> {
-        let (_, rest) = message.split_once("This reverts commit ")?;
-        history.find(rest.split(|c: char| !c.is_ascii_alphanumeric()).next()?)
-    };
-    history.changes.iter().filter_map(|change| of(&change.told.message)).collect()
+    history.changes.iter().filter_map(|change| history.find(change.takes_back()?)).collect()
 }
 
 /// Returns the changes of the first-parent line up to `good`, newest first.

@@ -34,6 +34,13 @@ WITH told AS (
             WHEN 'bump' THEN c.bump
             WHEN 'revert' THEN c.revert
             WHEN 'housekeeping' THEN c.housekeeping
+            WHEN 'touches_test' THEN c.touches_test
+            WHEN 'symbol_in_message' THEN c.symbol_in_message
+            WHEN 'broke_before' THEN c.broke_before
+            WHEN 'together_before' THEN c.together_before
+            WHEN 'builder_words' THEN c.builder_words
+            WHEN 'elsewhere' THEN c.elsewhere
+            WHEN 'author_record' THEN c.author_record
             WHEN 'breaking' THEN c.breaking
         END AS figure,
         CASE e.evidence
@@ -41,6 +48,7 @@ WITH told AS (
             WHEN 'subject_words' THEN 'test and subject share ' || c.subject_match
             WHEN 'file_in_message' THEN 'the failing text names ' || c.named_file
             WHEN 'file_like_test' THEN 'the test is named like ' || c.like_file
+            WHEN 'elsewhere' THEN 'the test ' || c.acquitted
         END AS detail
     FROM step.evidence_weight AS e
     JOIN step.judgement AS j ON j.project = e.project

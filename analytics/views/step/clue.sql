@@ -11,6 +11,7 @@
 -- subject_match: words that the test and the change's subject share; null where there are none
 -- named_file: a file of the change that the failing text names; null where it names none
 -- like_file: a file of the change after which the test is named; null where there is none
+-- acquitted: what other builders said inside the range that speaks against its guilt; null where nothing does
 -- path_words: figure of the evidence of this name
 -- path_rare: figure of the evidence of this name
 -- subject_words: figure of the evidence of this name
@@ -30,11 +31,19 @@
 -- bump: figure of the evidence of this name
 -- revert: figure of the evidence of this name
 -- housekeeping: figure of the evidence of this name
+-- touches_test: figure of the evidence of this name
+-- symbol_in_message: figure of the evidence of this name
+-- broke_before: figure of the evidence of this name
+-- together_before: figure of the evidence of this name
+-- builder_words: figure of the evidence of this name
+-- elsewhere: figure of the evidence of this name
+-- author_record: figure of the evidence of this name
 -- breaking: figure of the evidence of this name
 SELECT
-    problem_id, turn, ordinal, revision, path_match, subject_match, named_file, like_file,
+    problem_id, turn, ordinal, revision, path_match, subject_match, named_file, like_file, acquitted,
     path_words, path_rare, subject_words, subject_rare, message_words, failure_words,
     file_in_message, file_like_test, file_count, line_count, focus, matched_files,
     no_code, no_file, dependency, robot, bump, revert,
-    housekeeping, breaking
+    housekeeping, touches_test, symbol_in_message, broke_before, together_before, builder_words,
+    elsewhere, author_record, breaking
 FROM judge.clue

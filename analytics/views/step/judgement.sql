@@ -44,6 +44,13 @@ WITH worth AS (
         max(weight) FILTER (WHERE evidence = 'bump') AS bump,
         max(weight) FILTER (WHERE evidence = 'revert') AS revert,
         max(weight) FILTER (WHERE evidence = 'housekeeping') AS housekeeping,
+        max(weight) FILTER (WHERE evidence = 'touches_test') AS touches_test,
+        max(weight) FILTER (WHERE evidence = 'symbol_in_message') AS symbol_in_message,
+        max(weight) FILTER (WHERE evidence = 'broke_before') AS broke_before,
+        max(weight) FILTER (WHERE evidence = 'together_before') AS together_before,
+        max(weight) FILTER (WHERE evidence = 'builder_words') AS builder_words,
+        max(weight) FILTER (WHERE evidence = 'elsewhere') AS elsewhere,
+        max(weight) FILTER (WHERE evidence = 'author_record') AS author_record,
         max(weight) FILTER (WHERE evidence = 'breaking') AS breaking
     FROM step.evidence_weight
     GROUP BY project
@@ -93,15 +100,26 @@ WITH worth AS (
         + w.bump * c.bump
         + w.revert * c.revert
         + w.housekeeping * c.housekeeping
+        + w.touches_test * c.touches_test
+        + w.symbol_in_message * c.symbol_in_message
+        + w.broke_before * c.broke_before
+        + w.together_before * c.together_before
+        + w.builder_words * c.builder_words
+        + w.elsewhere * c.elsewhere
+        + w.author_record * c.author_record
         + w.breaking * c.breaking AS score,
         concat_ws(
             '; ',
             CASE WHEN l.is_bot THEN l.author || ' is a robot' END,
             CASE WHEN l.is_plain_merge THEN 'merges listed changes, adds no line' END,
             'the failing text names ' || c.named_file,
+            CASE WHEN c.touches_test > 0.5 THEN 'touches the test itself' END,
             'the test is named like ' || c.like_file,
+            'the test ' || c.acquitted,
             'test and paths share ' || c.path_match,
             'test and subject share ' || c.subject_match,
+            CASE WHEN c.broke_before >= 0.5 THEN 'its files broke this suite before' END,
+            CASE WHEN c.together_before >= 0.3 THEN 'its files change together with the test' END,
             CASE WHEN c.breaking > 0 THEN 'calls itself a breaking change' END,
             CASE WHEN c.dependency > 0 THEN 'touches dependencies' END,
             CASE WHEN l.file_count >= 10 THEN 'touches ' || CAST(l.file_count AS VARCHAR) || ' files' END,

@@ -4,7 +4,8 @@
 -- fewer where other tests broke in the same range. f is the series' own share of flaky positions, with lonely failures
 -- (`lonely_failure_share`), drawn to that of its project, and that to `flake_rate_prior`; the rate of breaks is the
 -- project's, drawn to `break_rate_prior`. Even a sure break has no culprit on its blamelist now and then, as clocks,
--- machines and services break tests, too: `unchanged_break_share`.
+-- machines and services break tests, too: `unchanged_break_share`. The words of the failure, its worker and the time of
+-- day multiply the odds (step.circumstance).
 -- Grain: one row per problem
 -- Kept: every suspect stands on it
 -- problem_id: the problem: series and opening position
@@ -13,6 +14,7 @@
 -- break_rate: share of positions at which a test of the project really breaks
 -- failed_position_count: positions that failed
 -- sibling_count: problems of the same incident, this one counted
+-- circumstance_factor: how many times likelier chance is by words, worker and hour
 -- flake_probability: probability that the failures are by chance
 -- probability: probability that nobody is to blame, 0 to 1
 WITH problem AS (
@@ -53,6 +55,10 @@ WITH problem AS (
     FROM step.flake_prior AS t
     CROSS JOIN problem AS p
     JOIN rated AS r ON r.series_id = p.series_id
+), circumstance AS (
+    SELECT problem_id, exp(sum(ln(factor))) AS factor
+    FROM step.circumstance
+    GROUP BY problem_id
 ), weighed AS (
     SELECT
         problem_id, series_id, flake_rate, break_rate, failed_position_count, sibling_count, unchanged_share,
@@ -60,8 +66,18 @@ WITH problem AS (
             flake_rate, least(break_rate * sqrt(CAST(sibling_count AS DOUBLE)), 1.0), failed_position_count
         ) AS flake_probability
     FROM estimated
+), told AS (
+    SELECT
+        w.problem_id, w.series_id, w.flake_rate, w.break_rate, w.failed_position_count, w.sibling_count,
+        w.unchanged_share, coalesce(c.factor, 1.0) AS circumstance_factor,
+        CASE
+            WHEN c.factor IS NULL THEN w.flake_probability
+            ELSE w.flake_probability * c.factor / (w.flake_probability * c.factor + 1.0 - w.flake_probability)
+        END AS flake_probability
+    FROM weighed AS w
+    LEFT JOIN circumstance AS c ON c.problem_id = w.problem_id
 )
 SELECT
-    problem_id, series_id, flake_rate, break_rate, failed_position_count, sibling_count, flake_probability,
-    1.0 - (1.0 - flake_probability) * (1.0 - unchanged_share) AS probability
-FROM weighed
+    problem_id, series_id, flake_rate, break_rate, failed_position_count, sibling_count, circumstance_factor,
+    flake_probability, 1.0 - (1.0 - flake_probability) * (1.0 - unchanged_share) AS probability
+FROM told
