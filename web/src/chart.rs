@@ -8,6 +8,7 @@ pub(crate) mod author_activity;
 pub(crate) mod duration;
 pub(crate) mod open_problems;
 pub(crate) mod pass_rate;
+pub(crate) mod reliability;
 pub(crate) mod time_to_fix;
 
 mod axis;
@@ -37,8 +38,14 @@ pub(crate) struct Chart {
 }
 
 /// All charts.
-const CHARTS: [&Chart; 5] =
-    [&pass_rate::CHART, &open_problems::CHART, &time_to_fix::CHART, &duration::CHART, &author_activity::CHART];
+const CHARTS: [&Chart; 6] = [
+    &pass_rate::CHART,
+    &open_problems::CHART,
+    &time_to_fix::CHART,
+    &duration::CHART,
+    &author_activity::CHART,
+    &reliability::CHART,
+];
 
 /// Returns the chart of a name.
 pub(crate) fn find(name: &str) -> Option<&'static Chart> {

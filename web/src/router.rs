@@ -9,8 +9,8 @@ use axum::routing::{MethodRouter, get, post};
 use serde_json::json;
 
 use crate::page::{
-    api_query, api_sql, asset, author, build, chart, error, grid, incident, log, mcp, openapi, overview, problem, sql,
-    test, view,
+    api_query, api_sql, asset, author, build, change, chart, compare, error, finding, grid, incident, log, mcp,
+    openapi, overview, problem, sql, test, view,
 };
 use crate::{App, Error};
 
@@ -31,11 +31,19 @@ pub const ROUTES: &[Route] = &[
     Route { path: "/incident/{incident_id}", shows: "problems with one cause", handler: || get(incident::show) },
     Route { path: "/build", shows: "builds, filtered and sorted", handler: || get(build::index) },
     Route { path: "/build/{build_id}", shows: "one build", handler: || get(build::show) },
+    Route { path: "/change/{revision}", shows: "one change", handler: || get(change::show) },
     Route { path: "/log/{*path}", shows: "the log of a step", handler: || get(log::show) },
     Route { path: "/grid", shows: "tests x positions of a builder", handler: || get(grid::show) },
     Route { path: "/test/{test_id}", shows: "one test", handler: || get(test::show) },
     Route { path: "/author", shows: "authors", handler: || get(author::index) },
     Route { path: "/author/{person_id}", shows: "one author", handler: || get(author::show) },
+    Route { path: "/degradation", shows: "tests that fail more often", handler: || get(finding::degradation) },
+    Route { path: "/slower", shows: "tests that became slower", handler: || get(finding::slower) },
+    Route { path: "/readiness", shows: "suites that are fit, or not", handler: || get(finding::readiness) },
+    Route { path: "/compare", shows: "two windows side by side", handler: || get(compare::show) },
+    Route { path: "/recurrence", shows: "incidents that came back", handler: || get(finding::recurrence) },
+    Route { path: "/renamed", shows: "tests that were probably renamed", handler: || get(finding::renamed) },
+    Route { path: "/suspicion", shows: "how often suspicion was right", handler: || get(finding::suspicion) },
     Route { path: "/view", shows: "the catalog of views", handler: || get(view::index) },
     Route { path: "/view/{name}", shows: "one view, or its rows as a file", handler: || get(view::show) },
     Route { path: "/sql", shows: "a query and its answer", handler: || get(sql::show).post(sql::save) },

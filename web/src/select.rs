@@ -17,6 +17,8 @@ use annals_analytics::Session;
 pub(crate) struct Select {
     columns: &'static str,
     view: &'static str,
+    /// What a table function is called with; a view is not called.
+    arguments: Option<Vec<String>>,
     filters: Vec<Filter>,
     order: &'static str,
     limit: usize,
@@ -34,7 +36,14 @@ struct Filter {
 impl Select {
     /// Asks for columns of a view; 1,000 rows unless told otherwise.
     pub(crate) fn of(view: &'static str, columns: &'static str) -> Self {
-        Self { columns, view, filters: vec![], order: "", limit: 1000, offset: 0 }
+        Self { columns, view, arguments: None, filters: vec![], order: "", limit: 1000, offset: 0 }
+    }
+
+    /// Asks for columns of what a table function gives. Such a function wants its texts when it is planned, so they are
+    /// written into the query, quoted.
+    pub(crate) fn call(function: &'static str, arguments: &[&str], columns: &'static str) -> Self {
+        let arguments = arguments.iter().map(|text| literal(&Cell::Text((*text).to_owned()))).collect();
+        Self { arguments: Some(arguments), ..Self::of(function, columns) }
     }
 
     fn filter(mut self, column: &'static str, operator: &'static str, value: Cell) -> Self {
@@ -92,6 +101,9 @@ impl Select {
     /// Writes the query; `value` says how a value is written, given its place from 1.
     fn text(&self, limit: usize, value: impl Fn(usize, &Cell) -> String) -> String {
         let mut text = format!("SELECT {}\nFROM {}", self.columns, self.view);
+        if let Some(arguments) = &self.arguments {
+            let _ = write!(text, "({})", arguments.join(", "));
+        }
         let mut place = 0;
         for (i, Filter { column, operator, values }) in self.filters.iter().enumerate() {
             let values: Vec<_> = values.iter().map(|v| (place += 1, value(place, v)).1).collect();
@@ -123,7 +135,14 @@ impl Select {
         let values: Vec<ScalarValue> = self.values().map(scalar).collect();
         let failed = |error: &dyn Display| Error::internal(format!("{error}, in: {}", self.sql()));
         let text = self.text(self.limit + 1, |place, _| format!("${place}"));
-        let frame = session.query_with(&text, &values).await.map_err(|error| failed(&error))?;
+        let frame = match session.query_with(&text, &values).await {
+            Ok(frame) => frame,
+            // What a function was called with came from a reader.
+            Err(error) if self.arguments.is_some() => {
+                return Err(Error::Query { message: reason(&error), place: None });
+            }
+            Err(error) => return Err(failed(&error)),
+        };
         let schema: SchemaRef = frame.schema().inner().clone();
         let batches = frame.collect().await.map_err(|error| failed(&error))?;
         let mut table = Table::new(&schema, &batches).map_err(Error::internal)?;
@@ -132,6 +151,13 @@ impl Select {
         table.sql = self.sql();
         Ok(table)
     }
+}
+
+/// Returns what a function said of its arguments.
+fn reason(error: &dyn Display) -> String {
+    let text = error.to_string();
+    let text = text.rsplit("Error during planning: ").next().unwrap_or(&text);
+    text.lines().next().unwrap_or_default().to_owned()
 }
 
 impl From<&str> for Cell {
@@ -181,6 +207,13 @@ fn literal(cell: &Cell) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_function_is_called_with_stays_a_text() {
+        let select = Select::call("rerun_order", &["x'), ('"], "name").eq("name", "y").limit(5);
+        let text = select.text(5, |place, _| format!("${place}"));
+        assert_eq!(text, "SELECT name\nFROM rerun_order('x''), (''')\nWHERE name = $1\nLIMIT 5");
+    }
 
     #[test]
     fn values_are_bound_and_quoted_for_readers() {

@@ -112,6 +112,12 @@ impl Axis {
         Self { marks: steps(&(low..1.0), step), range: low..1.0, label: Box::new(label) }
     }
 
+    /// An axis of shares from 0 to 100 %.
+    pub(super) fn share() -> Self {
+        let marks = steps(&(0.0..1.0), 0.2);
+        Self { marks, range: 0.0..1.0, label: Box::new(|n| format!("{:.0} %", n * 100.0)) }
+    }
+
     /// A logarithmic axis (base 10) of hours, marked at an hour, a day, a week and their like.
     pub(super) fn log_hours(span: Range<f64>) -> Self {
         let marks = [(1.0 / 60.0, "1 min"), (1.0 / 6.0, "10 min"), (1.0, "1 h"), (6.0, "6 h"), (24.0, "1 d")];

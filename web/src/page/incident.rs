@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::response::Html;
+use axum::response::{IntoResponse, Redirect, Response};
 
 use super::problem::{self, Cause};
 use super::{Page, html};
@@ -17,10 +17,12 @@ struct Incident<'a> {
     incident: Row,
     itself: Table,
     problems: Table,
+    notes: Table,
+    earlier: Table,
     cause: Cause,
 }
 
-pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Html<String>> {
+pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Response> {
     let page = Page::open(&app, "/problem").await?;
     let select = Select::of(
         "incident",
@@ -29,9 +31,21 @@ pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Resu
          signature, message, main_problem_id",
     );
     let found = page.first(select.eq("incident_id", id.as_str())).await?;
-    let (incident, itself) = found.ok_or_else(|| Error::NotFound("there is no such incident".into()))?;
+    let Some((incident, itself)) = found else { return moved(&page, &id).await };
     let problems = problem::list().eq("incident_id", id.as_str()).order("state, suite, name, problem_id").limit(500);
     let main = incident.text("main_problem_id");
-    let (problems, cause) = tokio::try_join!(page.rows(problems), Cause::of(&page, &main))?;
-    html(&Incident { page: &page, incident, itself, problems, cause })
+    let notes = Select::of("incident_note", "range_incident_id, problem_id, builder, suite, name, rule");
+    let notes = notes.eq("incident_id", id.as_str()).order("rule, suite, name, builder").limit(50);
+    let earlier = Select::of("recurrence", "earlier_incident_id, earlier_resolved_at, why, problem_count");
+    let earlier = earlier.eq("incident_id", id.as_str()).order("why");
+    let (problems, notes, earlier, cause) =
+        tokio::try_join!(page.rows(problems), page.rows(notes), page.rows(earlier), Cause::of(&page, &main))?;
+    Ok(html(&Incident { page: &page, incident, itself, problems, notes, earlier, cause })?.into_response())
+}
+
+/// Leads to the incident into which people have put one.
+async fn moved(page: &Page, id: &str) -> Result<Response> {
+    let now = Select::of("step.incident_member", "incident_id").eq("range_incident_id", id).order("rule, problem_id");
+    let (row, _) = page.first(now).await?.ok_or_else(|| Error::NotFound("there is no such incident".into()))?;
+    Ok(Redirect::to(&format!("/incident/{}", row.segment("incident_id"))).into_response())
 }

@@ -115,6 +115,8 @@ pub(super) struct Cause {
     pub(super) blamelist: Table,
     pub(super) suspects: Table,
     pub(super) evidence: Table,
+    pub(super) nobody: Table,
+    pub(super) hunts: Table,
     pub(super) guilty: Table,
     pub(super) responsible: Table,
 }
@@ -131,18 +133,26 @@ impl Cause {
             "rank, revision, person_id, author, subject, suspicion, evidence, rule, rule_version",
         );
         let evidence = Select::of("suspect_evidence", "revision, evidence, weight, detail");
+        let nobody = Select::of("nobody_evidence", "place, evidence, factor, detail, probability");
+        let hunts = Select::of(
+            "bisection",
+            "begun_at, ended_at, is_automatic, finding, revision, suspect_count, build_count, plain_build_count, \
+             round_build_count",
+        );
         let guilty =
             Select::of("guilty", "person_id, author, revision, suspicion, threshold, rule, rule_version, evidence");
         let responsible = Select::of("responsible", "person_id, author, why");
         let of = |select: Select, order| page.rows(select.eq("problem_id", problem).order(order).limit(200));
-        let (blamelist, suspects, evidence, guilty, responsible) = tokio::try_join!(
+        let (blamelist, suspects, evidence, nobody, hunts, guilty, responsible) = tokio::try_join!(
             of(blamelist, "ordinal"),
             of(suspects, "rank"),
             of(evidence, "revision, weight DESC, evidence"),
+            of(nobody, "place, evidence"),
+            of(hunts, "begun_at DESC"),
             of(guilty, "suspicion DESC, author"),
             of(responsible, "why, author")
         )?;
-        Ok(Self { blamelist, suspects, evidence, guilty, responsible })
+        Ok(Self { blamelist, suspects, evidence, nobody, hunts, guilty, responsible })
     }
 
     /// Returns the evidence against one change.

@@ -94,7 +94,7 @@ CREATE TABLE mart.blamelist AS SELECT * FROM (VALUES
   ('p-1', 77, 2, 'c0ffee0057000000000000000000000000000000', 22, 12, 'Bob', NULL, false, true, 'Merge docs', CAST('2026-11-17T07:00:00Z' AS TIMESTAMPTZ), 1, 0, 0))
   AS t(problem_id, range_id, ordinal, revision, author_id, person_id, author, team, is_bot, is_merge, subject, committed_at, file_count, lines_added, lines_removed);
 
-CREATE TABLE mart.suspect AS SELECT * FROM (VALUES
+CREATE TABLE mart.suspect AS SELECT *, 'demo' AS project, 'open' AS state FROM (VALUES
   ('p-1', CAST(1 AS BIGINT), 'c0ffee0058000000000000000000000000000000', CAST(11 AS BIGINT), 'Ada <b>Lovelace</b>', 'parser: read <script>alert(1)</script> as text', 0.9, 'touches parser.rs, which the failure names', 'prior', '1'),
   ('p-1', 2, 'c0ffee0057000000000000000000000000000000', 12, 'Bob', 'Merge docs', 0.1, 'only documentation', 'prior', '1'))
   AS t(problem_id, rank, revision, person_id, author, subject, suspicion, evidence, rule, rule_version);
@@ -103,6 +103,66 @@ CREATE TABLE mart.suspect_evidence AS SELECT * FROM (VALUES
   ('p-1', 'c0ffee0058000000000000000000000000000000', 'file_named', 2.5, 'parser.rs:17 stands in the failing text'),
   ('p-1', 'c0ffee0058000000000000000000000000000000', 'lines', 0.4, '42 lines changed'))
   AS t(problem_id, revision, evidence, weight, detail);
+
+CREATE TABLE mart.nobody_evidence AS SELECT * FROM (VALUES
+  ('p-1', CAST(1 AS BIGINT), 'failures', 0.5, 'failed at 1 positions', 0.1),
+  ('p-1', 3, 'worker', 2.25, 'the worker <img src=x onerror=alert(1)> had 30% of the lonely failures', 0.1))
+  AS t(problem_id, place, evidence, factor, detail, probability);
+
+CREATE TABLE mart.bisection AS SELECT * FROM (VALUES
+  ('p-1', CAST('2026-11-19T10:00:00Z' AS TIMESTAMPTZ), CAST('2026-11-19T10:20:00Z' AS TIMESTAMPTZ), true, 'culprit', 'c0ffee0058000000000000000000000000000000', CAST(2 AS BIGINT), CAST(7 AS BIGINT), CAST(1 AS BIGINT), CAST(9 AS BIGINT)),
+  ('p-1', CAST('2026-11-19T09:00:00Z' AS TIMESTAMPTZ), CAST('2026-11-19T09:20:00Z' AS TIMESTAMPTZ), false, 'interrupted', NULL, 2, 2, 1, 2))
+  AS t(problem_id, begun_at, ended_at, is_automatic, finding, revision, suspect_count, build_count, plain_build_count, round_build_count);
+
+CREATE TABLE step.incident_member AS SELECT * FROM (VALUES
+  ('p-3', '32', '32', 'range'), ('p-5', 'gone/<i>', 'demo~feature/<i>~linux?x#1~58', 'joins'))
+  AS t(problem_id, range_incident_id, incident_id, rule);
+
+CREATE TABLE mart.incident_note AS SELECT 'demo~feature/<i>~linux?x#1~58' AS incident_id, 'gone/<i>' AS range_incident_id,
+  'p-2' AS problem_id, 'linux-unit' AS builder, 'parser' AS suite, '<b>by</b>' AS name, 'joins' AS rule;
+
+CREATE TABLE mart.recurrence AS SELECT 'demo~feature/<i>~linux?x#1~58' AS incident_id, 'demo' AS project, 'main' AS branch,
+  CAST('2026-11-18T08:00:00Z' AS TIMESTAMPTZ) AS opened_at, '32' AS earlier_incident_id,
+  CAST('2026-10-17T08:00:00Z' AS TIMESTAMPTZ) AS earlier_resolved_at, 'same_words' AS why, CAST(2 AS BIGINT) AS problem_count;
+
+CREATE TABLE mart.degradation AS SELECT CAST(703 AS BIGINT) AS test_id, 'net.http' AS suite, 'retries <script>' AS name,
+  'demo' AS project, 'main' AS branch, 'linux-unit' AS builder, 'open' AS state, CAST('2026-11-01T08:00:00Z' AS TIMESTAMPTZ) AS opened_at,
+  CAST(41 AS BIGINT) AS opened_position, 'c0ffee0041000000000000000000000000000000' AS opened_revision, CAST(4 AS BIGINT) AS position_span,
+  0.01 AS rate_before, 0.2 AS rate_behind;
+
+CREATE TABLE mart.duration_regression AS SELECT * FROM (VALUES
+  (CAST(703 AS BIGINT), 'net.http', 'retries', 'demo', 'main', 'linux-unit', 'open', CAST('2026-11-01T08:00:00Z' AS TIMESTAMPTZ), CAST(41 AS BIGINT), 'c0ffee0041000000000000000000000000000000', 40.0, 130.0, 3.25),
+  (703, 'net.http', 'elsewhere', 'demo', 'main', '<i>windows</i>', 'resolved', CAST('2026-10-01T08:00:00Z' AS TIMESTAMPTZ), 10, 'c0ffee0010000000000000000000000000000000', 40.0, 80.0, 2.0))
+  AS t(test_id, suite, name, project, branch, builder, state, at, position, revision, before_ms, behind_ms, ratio);
+
+CREATE TABLE mart.readiness AS SELECT * FROM (VALUES
+  ('demo', 'main', 'linux-unit', 'parser', 'ready', CAST(5 AS BIGINT), CAST(0 AS BIGINT), CAST(0 AS BIGINT), CAST(1 AS BIGINT), CAST(0 AS BIGINT), 0.02, 0.0, NULL),
+  ('demo', 'main', 'linux-unit', 'net.http', 'extreme', 3, 1, 0, 0, 0, 0.01, 0.4, 'retries <b>by</b>'))
+  AS t(project, branch, builder, suite, status, test_count, regressed_count, new_failing_count, improved_count, vanished_count, base_rate, sample_rate, worst_test);
+
+CREATE TABLE mart.rename_suggestion AS SELECT 'demo' AS project, 'main' AS branch, 'linux-unit' AS builder, 'parser' AS suite,
+  'reads_all' AS name, CAST(30 AS BIGINT) AS first_position, '1f' AS old_id, 'parser' AS old_suite, 'reads_<b>by</b>' AS old_name,
+  0.81 AS similarity, false AS is_confirmed;
+
+CREATE TABLE mart.suspicion_quality AS SELECT 'demo' AS project, CAST('2026-10-01' AS DATE) AS month, CAST(8 AS BIGINT) AS judged_count,
+  0.75 AS rank1_ratio, 1.0 AS rank3_ratio, 0.62 AS log_loss, CAST(1 AS BIGINT) AS false_blame_count;
+
+CREATE TABLE mart.suspicion_reliability AS SELECT 'demo' AS project, 0.1 * value AS low, 0.1 * value + 0.1 AS high,
+  CAST(40 - 3 * value AS BIGINT) AS suspect_count, 0.1 * value + 0.05 AS mean_suspicion, CAST(value AS BIGINT) AS right_count,
+  0.09 * value AS right_ratio FROM generate_series(0, 9) AS g(value);
+
+CREATE TABLE mart.window_comparison AS SELECT * FROM (VALUES
+  ('regressed', 'demo', 'main', 'linux-unit', CAST(703 AS BIGINT), 'net.http', 'retries <script>', CAST(98 AS BIGINT), CAST(2 AS BIGINT), CAST(10 AS BIGINT), CAST(10 AS BIGINT), 0.02, 0.5, 0.0001, 0.004),
+  ('same', 'demo', 'main', 'linux-unit', 701, 'parser', 'reads', 100, 0, 20, 0, 0.0, 0.0, NULL, NULL))
+  AS t(status, project, branch, builder, test_id, suite, name, base_passed, base_failed, sample_passed, sample_failed, base_rate, sample_rate, p_value, q_value);
+
+CREATE TABLE mart.tests_to_rerun AS SELECT 'demo' AS project, 'c0ffee0058000000000000000000000000000000' AS revision,
+  CAST(1 AS BIGINT) AS rank, CAST(703 AS BIGINT) AS test_id, 'net.http' AS suite, 'retries' AS name, 0.34 AS share, -1.5 AS score;
+
+CREATE TABLE step.authored AS SELECT 'demo' AS project, 'c0ffee0058000000000000000000000000000000' AS revision, CAST(11 AS BIGINT) AS person_id,
+  'Ada <b>Lovelace</b>' AS author, false AS is_bot, false AS is_merge, 'parser: read <script>alert(1)</script> as text' AS subject,
+  'parser: read <script>alert(1)</script> as text, and <img src=x>' AS message, CAST('2026-11-18T07:00:00Z' AS TIMESTAMPTZ) AS committed_at,
+  CAST(3 AS BIGINT) AS file_count;
 
 CREATE TABLE mart.guilty AS SELECT 'p-1' AS problem_id, CAST(11 AS BIGINT) AS person_id,
   'Ada <b>Lovelace</b>' AS author, 'c0ffee0058000000000000000000000000000000' AS revision, 0.9 AS suspicion,

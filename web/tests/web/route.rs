@@ -36,13 +36,34 @@ const EXAMPLES: &[(&str, &str, &[&str])] = &[
             "range changed",
             "parser.rs:17 stands in",
             "from 5 changes to 2",
+            "Perhaps nobody",
+            "weight 2.25",
+            "7 builds for 2 changes",
+            "begun by itself",
         ],
     ),
     (
         "/incident/{incident_id}",
         "/incident/demo~feature%2f%3ci%3e~linux%3fx%231~58",
-        &["2 of 2", "What it says", "timed out", "Blamelist", "Merge docs"],
+        &[
+            "It came back",
+            "failed in the same words",
+            "came with its range",
+            "2 of 2",
+            "What it says",
+            "timed out",
+            "Blamelist",
+            "Merge docs",
+        ],
     ),
+    ("/change/{revision}", "/change/c0ffee0058", &["90.0 %", "If one breaks", "retries", "34.0 %", "/problem/p-1"]),
+    ("/degradation", "/degradation", &["retries &#60;script&#62;", "4 positions", "20.0 %", "Reset"]),
+    ("/slower", "/slower", &["3.25", "130", "Before"]),
+    ("/readiness", "/readiness?sort=now", &["extreme", "40.0 %", "retries &#60;b"]),
+    ("/compare", "/compare?base=days%3D7..37", &["regressed", "2.0 % → 50.0 %", "0.4 %", "value=\"days=7..37\""]),
+    ("/recurrence", "/recurrence", &["same words", "/incident/32"]),
+    ("/renamed", "/renamed", &["reads_all", "81.0 %", "reads_&#60;b"]),
+    ("/suspicion", "/suspicion", &["75.0 %", "2026-10", "/chart/reliability.svg", "0.62"]),
     ("/build", "/build", &["mass_failure", "step 57", "rows 1–50", "next →", "exception"]),
     (
         "/build/{build_id}",
@@ -140,9 +161,21 @@ async fn nothing_from_outside_becomes_markup() {
 #[tokio::test]
 async fn pages_are_navigable_without_sight_or_mouse() {
     let site = site().await;
-    for address in
-        ["/", "/problem", "/problem/p-1", "/test/701", "/build/160", "/author/11", "/grid", "/sql", "/view/problem"]
-    {
+    for address in [
+        "/",
+        "/problem",
+        "/problem/p-1",
+        "/test/701",
+        "/build/160",
+        "/author/11",
+        "/grid",
+        "/sql",
+        "/view/problem",
+        "/compare",
+        "/readiness",
+        "/suspicion",
+        "/change/c0ffee0058",
+    ] {
         let reply = get(&site, address).await;
         let text = reply.text();
         assert!(text.contains("class=\"skip\"") && text.contains("<main id=\"main\">"), "{address}");
@@ -164,6 +197,10 @@ async fn every_number_leads_to_its_query() {
         "/build/160",
         "/author/11",
         "/grid",
+        "/degradation",
+        "/suspicion",
+        "/compare",
+        "/change/c0ffee0058",
     ] {
         let page = get(&site, address).await;
         let links: Vec<_> = page.text().split("href=\"").skip(1).filter_map(|t| t.split('"').next()).collect();
@@ -196,6 +233,10 @@ async fn links_inside_the_site_lead_somewhere() {
         "/view",
         "/view/problem",
         "/sql",
+        "/recurrence",
+        "/slower",
+        "/readiness",
+        "/change/c0ffee0058",
     ] {
         let page = get(&site, address).await;
         let links = page.text().split("href=\"").skip(1).filter_map(|t| t.split('"').next());
@@ -244,6 +285,34 @@ async fn the_worst_outcomes_come_first() {
     let outcomes = &text[text.find("Outcomes, failures first").unwrap()..];
     let place = |word: &str| outcomes.find(word).unwrap();
     assert!(place("!</span>errored") < place("✕</span>failed") && place("✕</span>failed") < place("✓</span>passed"));
+}
+
+#[tokio::test]
+async fn an_incident_that_people_have_moved_leads_to_where_it_went() {
+    let site = site().await;
+    let reply = get(&site, "/incident/gone%2f%3ci%3e").await;
+    assert_eq!(reply.status, StatusCode::SEE_OTHER);
+    assert_eq!(get(&site, reply.header("location")).await.status, StatusCode::OK);
+    assert_eq!(get(&site, "/incident/never").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn findings_are_filtered_and_faults_are_told() {
+    let site = site().await;
+    let page = |address: &'static str| {
+        let site = site.clone();
+        async move { get(&site, address).await.text().to_owned() }
+    };
+    assert!(!page("/slower").await.contains("elsewhere"), "one builder at a time");
+    assert!(page("/slower?builder=%3Ci%3Ewindows%3C/i%3E").await.contains("elsewhere"));
+    assert!(page("/degradation?project=none").await.contains("has stepped up."));
+    assert!(page("/compare?base=no+window").await.contains("is none"));
+    assert!(!page("/compare?status=regressed").await.contains("reads"));
+    for missing in ["/change/ffffffffff", "/change/c0ffee0058%27", "/change/%3Cb%3E"] {
+        assert_eq!(get(&site, missing).await.status, StatusCode::NOT_FOUND, "{missing}");
+    }
+    let long = format!("/compare?base={}", "x".repeat(400));
+    assert_eq!(get(&site, &long).await.status, StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test]
