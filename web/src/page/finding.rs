@@ -14,7 +14,7 @@ use crate::request::Params;
 use crate::show::Markup;
 use crate::{App, Result};
 use listing::Kind::{
-    Count, Figure, Incident, Lane, Length, Month, Percent, Position, Revision, Status, Test, Text, Time,
+    Count, Figure, Incident, Lane, Length, Month, Percent, Position, Revision, Status, Test, Text, Time, Word,
 };
 use listing::{Listing, head, sorted};
 
@@ -131,7 +131,7 @@ const RECURRENCE: Listing = Listing {
         sorted("opened", "Opened", "opened_at", Time),
         head("Earlier", "earlier_incident_id", Incident),
         head("Was over", "earlier_resolved_at", Time),
-        head("Why", "why", Text),
+        head("Why", "why", Word),
         sorted("problems", "Problems", "problem_count", Count),
     ],
     filters: &["project", "branch"],

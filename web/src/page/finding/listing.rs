@@ -40,6 +40,8 @@ pub(super) struct Head {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Text,
+    /// A word of the tables.
+    Word,
     Status,
     Test,
     Lane,
@@ -74,7 +76,8 @@ impl Head {
             Markup::trusted(format!("<a href=\"{path}{}\">{}</a>", show::segment(&of), escape(&of)))
         };
         match self.kind {
-            Kind::Text => text(row.text(self.column).replace('_', " ")),
+            Kind::Text => text(row.text(self.column)),
+            Kind::Word => text(row.text(self.column).replace('_', " ")),
             Kind::Status => row.state(self.column),
             Kind::Test => Markup::trusted(format!("<a href=\"/test/{}\">{}</a>", row.text("test_id"), row.test())),
             Kind::Lane => Markup::trusted(format!(
