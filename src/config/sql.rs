@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use serde::Deserialize;
 
 /// What differs from the defaults.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Sql {
     /// Bytes that all queries together may hold.
@@ -32,7 +32,7 @@ pub(crate) struct Sql {
 }
 
 /// What one who asks may use, as far as it differs.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Part {
     /// Seconds until a query is stopped.
