@@ -1,7 +1,7 @@
 -- Why perhaps nobody is to blame
--- Each piece of evidence that a test fails by chance, or for a reason that no change explains, as a factor on the odds of
--- chance against a break, and the probability that follows from all of them (step.nobody). What was found out since is not
--- in it.
+-- Each piece of evidence that a test fails by chance, or for a reason that no change explains, as a factor on the odds
+-- of chance against a break, and the probability that follows from all of them (step.nobody). What was found out since
+-- is not in it.
 -- Grain: one row per problem and piece of evidence
 -- problem_id: the problem: series and opening position
 -- series_id: one test on one builder of one branch
@@ -14,14 +14,14 @@ WITH told AS (
     SELECT
         problem_id, 1 AS place, 'failures' AS evidence,
         power(flake_rate, failed_position_count) / break_rate AS factor,
-        'failed at ' || CAST(failed_position_count AS VARCHAR) || ' positions; it fails by chance at '
+        'failing positions: ' || CAST(failed_position_count AS VARCHAR) || '; it fails by chance at '
             || CAST(round(100 * flake_rate, 2) AS VARCHAR) || '% of them, and tests of the project break at '
             || CAST(round(100 * break_rate, 2) AS VARCHAR) || '%' AS detail
     FROM step.nobody
     UNION ALL
     SELECT
         problem_id, 2 AS place, 'other_tests' AS evidence, 1.0 / sqrt(CAST(sibling_count AS DOUBLE)) AS factor,
-        CAST(sibling_count - 1 AS VARCHAR) || ' other problems began in the same changes' AS detail
+        'other problems that began in the same changes: ' || CAST(sibling_count - 1 AS VARCHAR) AS detail
     FROM step.nobody
     WHERE sibling_count > 1
     UNION ALL

@@ -1,9 +1,9 @@
 -- Circumstances under which tests fail by chance, or break
--- The words of the failure, the worker of the first failing build and the hour (UTC) at which it began are compared with
--- those of all other incidents of the project: how often such an incident was a lonely failure between two passes, and
--- how often one that lasted. Each factor is the ratio of both shares, drawn to 1 as if `circumstance_prior` incidents
--- had said nothing. With fewer than `circumstance_min` incidents of either kind there is no row. Problems of one
--- incident count as one together, and an incident says nothing of itself.
+-- The words of the failure, the worker of the first failing build and the hour (UTC) at which it began are compared
+-- with those of all other incidents of the project: how often such an incident was a lonely failure between two
+-- passes, and how often one that lasted. Each factor is the ratio of both shares, drawn to 1 as if
+-- `circumstance_prior` incidents had said nothing. With fewer than `circumstance_min` incidents of either kind there
+-- is no row. Problems of one incident count as one together, and an incident says nothing of itself.
 -- Grain: one row per problem and circumstance
 -- Kept: nobody's probability stands on it
 -- problem_id: the problem: series and opening position
@@ -29,15 +29,18 @@ WITH threshold AS (
     LEFT JOIN raw.build AS b ON b.build_id = e.opened_build_id
     LEFT JOIN raw.message AS m ON m.message_id = e.message_id
 ), listed AS (
-    SELECT problem_id, series_id, incident_id, project, is_chance, share, 'same_words' AS circumstance, same_words AS value
+    SELECT
+        problem_id, series_id, incident_id, project, is_chance, share, 'same_words' AS circumstance, same_words AS value
     FROM failed
     WHERE same_words IS NOT NULL
     UNION ALL
-    SELECT problem_id, series_id, incident_id, project, is_chance, share, 'worker' AS circumstance, worker AS value
+    SELECT
+        problem_id, series_id, incident_id, project, is_chance, share, 'worker' AS circumstance, worker AS value
     FROM failed
     WHERE worker IS NOT NULL
     UNION ALL
-    SELECT problem_id, series_id, incident_id, project, is_chance, share, 'hour' AS circumstance, hour AS value
+    SELECT
+        problem_id, series_id, incident_id, project, is_chance, share, 'hour' AS circumstance, hour AS value
     FROM failed
     WHERE hour IS NOT NULL
 ), added AS (

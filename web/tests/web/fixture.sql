@@ -159,10 +159,10 @@ CREATE TABLE mart.window_comparison AS SELECT * FROM (VALUES
 CREATE TABLE mart.tests_to_rerun AS SELECT 'demo' AS project, 'c0ffee0058000000000000000000000000000000' AS revision,
   CAST(1 AS BIGINT) AS rank, CAST(703 AS BIGINT) AS test_id, 'net.http' AS suite, 'retries' AS name, 0.34 AS share, -1.5 AS score;
 
-CREATE TABLE step.authored AS SELECT 'demo' AS project, 'c0ffee0058000000000000000000000000000000' AS revision, CAST(11 AS BIGINT) AS person_id,
-  'Ada <b>Lovelace</b>' AS author, false AS is_bot, false AS is_merge, 'parser: read <script>alert(1)</script> as text' AS subject,
-  'parser: read <script>alert(1)</script> as text, and <img src=x>' AS message, CAST('2026-11-18T07:00:00Z' AS TIMESTAMPTZ) AS committed_at,
-  CAST(3 AS BIGINT) AS file_count;
+CREATE TABLE step.authored AS SELECT * FROM (VALUES
+  ('demo', 'c0ffee0058000000000000000000000000000000', CAST(11 AS BIGINT), 'Ada <b>Lovelace</b>', false, false, 'parser: read <script>alert(1)</script> as text', 'parser: read <script>alert(1)</script> as text, and <img src=x>', CAST('2026-11-18T07:00:00Z' AS TIMESTAMPTZ), CAST(3 AS BIGINT)),
+  ('demo', 'c0ffee0057000000000000000000000000000000', 12, 'Bob', false, true, 'Merge docs', 'Merge docs', CAST('2026-11-17T07:00:00Z' AS TIMESTAMPTZ), 1))
+  AS t(project, revision, person_id, author, is_bot, is_merge, subject, message, committed_at, file_count);
 
 CREATE TABLE mart.guilty AS SELECT 'p-1' AS problem_id, CAST(11 AS BIGINT) AS person_id,
   'Ada <b>Lovelace</b>' AS author, 'c0ffee0058000000000000000000000000000000' AS revision, 0.9 AS suspicion,
