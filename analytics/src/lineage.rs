@@ -43,9 +43,12 @@ impl Lineage {
         };
         let mut known = Known { layer: layer.into(), name: name.into(), plan: plan.clone(), reads: vec![] };
         for read in reads {
-            let table = context.table_provider(read.as_str()).await?;
-            let columns = table.schema().fields().iter().map(|field| field.name().clone()).collect();
-            known.reads.push((read, columns));
+            // What a function gives has a name, too, and no columns before it is called.
+            let columns = match context.table_exist(read.as_str())? {
+                true => context.table_provider(read.as_str()).await?.schema(),
+                false => SchemaRef::new(Schema::empty()),
+            };
+            known.reads.push((read, columns.fields().iter().map(|field| field.name().clone()).collect()));
         }
         self.0.push(known);
         Ok(())

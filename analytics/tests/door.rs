@@ -159,12 +159,14 @@ fn a_column_is_told_what_it_is_made_of() {
         text.lines().skip(3).filter(|line| line.starts_with('|')).map(cells).collect()
     };
     let mine = "SELECT coalesce(name, '*'), reads_layer, reads, coalesce(reads_name, '*') FROM system.lineage \
-        WHERE \"view\" = 'mine' ORDER BY ALL";
+        WHERE \"view\" = 'mine' ORDER BY 1, 2, 3, 4";
     let made_of = ["* mart problem *", "* raw build *", "* raw person *"];
     let made_of = [&made_of[..], &["mix mart problem age_days", "mix raw build position", "who mart problem name"]];
     let made_of = made_of.concat();
     assert_eq!(lineage(mine), made_of);
     let silent = "SELECT DISTINCT c.layer, c.\"view\" FROM system.column c JOIN system.view v ON v.layer = c.layer AND v.name = c.\"view\" \
-        WHERE NOT EXISTS (SELECT 1 FROM system.lineage l WHERE l.layer = c.layer AND l.\"view\" = c.\"view\" AND l.name IS NOT NULL)";
-    assert_eq!(lineage(silent), Vec::<String>::new(), "views of which no column is known");
+        WHERE NOT EXISTS (SELECT 1 FROM system.lineage l WHERE l.layer = c.layer AND l.\"view\" = c.\"view\" AND l.name IS NOT NULL) \
+        ORDER BY 1, 2";
+    // What functions give is computed from no column.
+    assert_eq!(lineage(silent), ["mart tests_to_rerun", "mart window_comparison"], "views of which no column is known");
 }
