@@ -194,10 +194,11 @@ impl Row {
 /// Returns the sign of a state and the class of its colour; the words are those of the tables.
 pub(crate) fn sign(word: &str) -> (&'static str, &'static str) {
     match word {
-        "pass" | "passed" | "success" | "resolved" | "fixed" | "xfailed" | "still_passing" => ("✓", "good"),
-        "fail" | "failed" | "failure" | "open" | "opened" | "newly_failing" | "still_failing" | "regression" => {
-            ("✕", "bad")
+        "pass" | "passed" | "success" | "resolved" | "fixed" | "xfailed" | "still_passing" | "ready" | "improved" => {
+            ("✓", "good")
         }
+        "fail" | "failed" | "failure" | "open" | "opened" | "newly_failing" | "still_failing" | "regression"
+        | "regressed" | "new_failing" | "extreme" => ("✕", "bad"),
         "errored" | "exception" | "xpassed" | "reopened" => ("!", "bad"),
         "flaky" | "warnings" | "retry" => ("≈", "warn"),
         "born_failing" | "range_changed" => ("◦", "warn"),

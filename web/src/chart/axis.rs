@@ -115,7 +115,8 @@ impl Axis {
     /// An axis of shares from 0 to 100 %.
     pub(super) fn share() -> Self {
         let marks = steps(&(0.0..1.0), 0.2);
-        Self { marks, range: 0.0..1.0, label: Box::new(|n| format!("{:.0} %", n * 100.0)) }
+        // The last mark's word needs room behind it.
+        Self { marks, range: 0.0..1.03, label: Box::new(|n| format!("{:.0} %", n * 100.0)) }
     }
 
     /// A logarithmic axis (base 10) of hours, marked at an hour, a day, a week and their like.
