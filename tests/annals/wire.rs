@@ -262,7 +262,7 @@ fn psql_looks_around() {
     let (_, text) = server
         .psql(
             "user=me",
-            &["SELECT pg_typeof('2026-01-01T02:00+02'::timestamptz), 1, 1, to_char(DATE '2026-03-01', 'YYYY/MM')"],
+            &["SELECT pg_typeof('2026-01-01T02:00:00+02:00'::timestamptz), 1, 1, to_char(DATE '2026-03-01', 'YYYY/MM')"],
         )
         .unwrap();
     assert!(text.contains("timestamp with time zone") && text.contains("2026/03"), "{text}");

@@ -223,7 +223,7 @@ WHERE CASE WHEN array_length(parse_ident('raw.build'),1) = 2
 
 -- from: grafana/grafana, pkg/tsdb/grafana-postgresql-datasource/macros.go, $__timeGroupAlias, $__timeFilter and a series' name
 SELECT floor(extract(epoch from asked.started_at)/3600)*3600 AS "time", builder AS metric, avg(duration_ms) AS value
-FROM raw.build asked WHERE started_at BETWEEN '2026-01-01T00:00:00.123456789Z' AND '2027-01-01T00:00:00Z'
+FROM build_summary asked WHERE started_at BETWEEN '2026-01-01T00:00:00.123456789Z' AND '2027-01-01T00:00:00Z'
 GROUP BY 1, 2 ORDER BY 1, 2;
 
 -- from: grafana/grafana, macros.go, $__timeGroup with TimescaleDB switched on

@@ -4,7 +4,6 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use annals_analytics::outside::Question;
-use arrow_pg::datatypes::arrow_schema_to_pg_fields;
 use async_trait::async_trait;
 use futures::Sink;
 use pgwire::api::portal::{Format, Portal};
@@ -19,7 +18,7 @@ use pgwire::messages::PgWireBackendMessage;
 use super::connection::Connection;
 use super::error::{failed, refused};
 use super::parameter;
-use super::rows::text_field;
+use super::rows::{fields, text_field};
 use super::statement::{Said, parse};
 
 /// A prepared statement.
@@ -100,7 +99,7 @@ impl QueryParser for Preparer {
     fn get_result_schema(&self, prepared: &Prepared, format: Option<&Format>) -> PgWireResult<Vec<FieldInfo>> {
         if let Some(question) = &prepared.question {
             let schema = question.plan.schema();
-            return arrow_schema_to_pg_fields(schema.as_arrow(), format.unwrap_or(&Format::UnifiedText), None);
+            return fields(schema.as_arrow(), format.unwrap_or(&Format::UnifiedText));
         }
         Ok(match &prepared.said {
             Said::Show(name) if name == "all" => ["name", "setting", "description"].map(text_field).into(),

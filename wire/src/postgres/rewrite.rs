@@ -37,6 +37,12 @@ impl VisitorMut for Rewriter {
                     *escape_char = unescaped(pattern, escape, self.is_of_catalogs);
                 }
             }
+            // The engine knows this form by places only: the one by a pattern is the first match, or its first group.
+            Expr::Substring { expr: text, substring_from: Some(pattern), substring_for: None, .. } if matches!(&**pattern, Expr::Value(value) if matches!(value.value, Value::SingleQuotedString(_))) => {
+                if let Some(matched) = catalogs::parsed(&format!("(regexp_match({text}, {pattern}))[1]")) {
+                    *expr = matched;
+                }
+            }
             // Over the catalogs `ARRAY(SELECT …)` lists members of roles and columns of keys, of which there are none.
             Expr::Function(call) if call.name.to_string().eq_ignore_ascii_case("array") => {
                 if let FunctionArguments::Subquery(query) = &call.args

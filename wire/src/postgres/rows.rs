@@ -3,18 +3,29 @@
 use std::sync::Arc;
 
 use annals_analytics::outside::{Error, Rows};
+use arrow::datatypes::Schema;
 use arrow_pg::datatypes::{arrow_schema_to_pg_fields, encode_recordbatch};
 use futures::stream::{self, Stream};
 use pgwire::api::Type;
 use pgwire::api::portal::Format;
 use pgwire::api::results::{CopyResponse, DataRowEncoder, FieldFormat, FieldInfo, QueryResponse, Response};
-use pgwire::error::PgWireResult;
+use pgwire::error::{PgWireError, PgWireResult};
 use pgwire::messages::copy::CopyData;
 use pgwire::messages::data::DataRow;
 use tokio::sync::watch;
 
 use super::error::{failed, refused};
 use super::statement::{File, Kind};
+
+/// Returns the columns of an answer as Postgres has them.
+///
+/// # Errors
+///
+/// Refuses what its protocol has no type for: lists of lists.
+pub(super) fn fields(schema: &Schema, format: &Format) -> PgWireResult<Vec<FieldInfo>> {
+    let unsupported = |error: PgWireError| failed("0A000", error.to_string());
+    arrow_schema_to_pg_fields(schema, format, None).map_err(unsupported)
+}
 
 /// The rest of an answer.
 pub(super) struct Answer {
@@ -29,7 +40,7 @@ pub(super) struct Answer {
 impl Answer {
     /// Begins to write an answer to a query; a change of `cancel` ends it.
     pub(super) fn new(rows: Rows, text: &str, format: &Format, cancel: watch::Receiver<u64>) -> PgWireResult<Self> {
-        let fields = Arc::new(arrow_schema_to_pg_fields(&rows.schema, format, None)?);
+        let fields = Arc::new(fields(&rows.schema, format)?);
         Ok(Self { rows, text: text.to_owned(), fields, batch: None, cancel, is_over: false })
     }
 

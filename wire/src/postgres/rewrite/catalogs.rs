@@ -193,7 +193,8 @@ fn single(query: &mut Query) {
     }
 }
 
-fn parsed(text: &str) -> Option<Expr> {
+/// Returns an expression that was written here.
+pub(super) fn parsed(text: &str) -> Option<Expr> {
     Parser::new(&PostgreSqlDialect {}).try_with_sql(text).ok()?.parse_expr().ok()
 }
 
