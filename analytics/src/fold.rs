@@ -19,6 +19,7 @@ use crate::graph::{Blamelist, Graph};
 use crate::knowledge::{self, Knowledge, Lane};
 use crate::segment;
 
+mod observed;
 mod read;
 mod slice;
 

@@ -4,7 +4,7 @@
 //!
 //! 1. The writer takes the store's lock, one process at a time, and rolls forward what a crash left in the journal.
 //! 2. What is known already (builds by key, changes by revision, texts by hash) is left out.
-//! 3. The rest becomes one file of each table that has rows, in no version of it yet ([`fresh`]).
+//! 3. The rest becomes one file of each table that has rows, in no version of it yet (`fresh`).
 //! 4. The [`crate::journal`] names these files, fsynced: from here on the batch cannot be lost.
 //! 5. Each of the tables gets one commit that records the batch's number; a table that has it is skipped.
 //! 6. One transaction of the state makes the batch known and publishes the new versions of all tables.

@@ -9,7 +9,8 @@ use futures::TryStreamExt;
 use roaring::RoaringBitmap;
 use tokio::sync::OnceCell;
 
-use super::read::{self, Builds, ById, Observations, OfSeries, Slice, Tests};
+use super::observed::{self, Observations, OfSeries};
+use super::read::{self, Builds, ById, Slice, Tests};
 use super::{AT_ONCE, Exclusion, Facts, MASS_FAILURE};
 use crate::Result;
 use crate::knowledge::{Knowledge, Lane, Series};
@@ -77,7 +78,7 @@ impl Work {
     /// Folds the new outcomes of some tests.
     pub(super) async fn fold(&self, tests: Tests) -> Result<Found> {
         let slice = Slice { after: self.from, up_to: self.facts.batch };
-        let mut new = read::observations(&self.facts, &self.builds, &slice, tests.filter(), None).await?;
+        let mut new = observed::read(&self.facts, &self.builds, &slice, tests.filter(), None).await?;
         add_build_series(&self.builds, |series| tests.contains(series.test_id), &mut new);
         new.sort();
         let heads = self.heads(&new).await?;
@@ -170,7 +171,7 @@ impl Work {
                 continue;
             }
             let among = read::among(&tests);
-            let mut again = read::observations(&self.facts, builds, &everything, among, Some(&only)).await?;
+            let mut again = observed::read(&self.facts, builds, &everything, among, Some(&only)).await?;
             let is_late = |series: &Series| part.contains(series.test_id) && only.contains(&series.series_id);
             add_build_series(builds, is_late, &mut again);
             again.sort();
