@@ -28,6 +28,7 @@ mod rows;
 mod sealed;
 mod store;
 mod system;
+mod weight;
 
 use annals_data::state::reader::Reader;
 use datafusion::common::ParamValues;
@@ -41,6 +42,7 @@ pub use kind::type_name;
 pub use log::{Asked, Log};
 pub use path::PATH;
 pub use rows::{Answer, Rows};
+pub use weight::check_nesting;
 
 /// What somebody may see.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

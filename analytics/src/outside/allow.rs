@@ -9,6 +9,7 @@ use datafusion::sql::parser::{ExplainStatement, Statement};
 use datafusion::sql::sqlparser::ast::{Query, Select, SetExpr, Statement as SqlStatement, TableFactor, Visit, Visitor};
 
 use super::error::{Error, Result};
+use super::weight;
 
 /// Functions that may stand where a table does.
 const TABLE_FUNCTIONS: &[&str] =
@@ -40,7 +41,7 @@ fn check_sql(statement: &SqlStatement) -> Result<()> {
         other => return Err(refused(&first_words(other))),
     }
     match statement.visit(&mut Inspector) {
-        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Continue(()) => weight::check(statement),
         ControlFlow::Break(what) => Err(refused(&what)),
     }
 }

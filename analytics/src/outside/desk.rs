@@ -20,6 +20,7 @@ use super::portion::Portion;
 use super::rows::Work;
 use super::sealed::{Schemas, Sealed};
 use super::system::System;
+use super::weight::check_nesting;
 use super::{
     Asker, Bounds, Error, Log, Question, Result, Role, Rows, Share, allow, grown, information, path, question_mark,
     queue, store,
@@ -137,6 +138,7 @@ impl Desk {
     /// [`Error::Query`] for what is wrong, [`Error::Refused`] for what would do more than ask.
     pub async fn plan(&self, context: &SessionContext, version: i64, text: &str) -> Result<Question> {
         self.check_length(text)?;
+        check_nesting(text)?;
         let state = context.state();
         let dialect = state.config().options().sql_parser.dialect;
         let statement = state.sql_to_statement(text, &dialect).map_err(|e| Error::of(&e))?;

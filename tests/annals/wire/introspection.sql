@@ -1,7 +1,7 @@
 -- What programs ask to look around, and what their panels ask, in the words and with the functions that they use. Each must be
 -- answered. Before each stands the repository and the file that makes it; they are shortened, and name where their kind is made, not
--- a line that was copied. Checked against the stored sources of grafana/grafana, metabase/metabase, dbeaver/dbeaver,
--- npgsql/npgsql and apache/superset; of Power BI only what others have written down of its traffic is public.
+-- a line that was copied. Those of Grafana and Npgsql were held against their sources; those of Metabase, DBeaver and Superset
+-- against older ones, and some have only their shape. Power BI's are not public: what others wrote down of its traffic.
 
 -- from: grafana, grafana-postgresql-datasource/postgresMetaQuery.ts, getVersion
 SELECT current_setting('server_version_num')::int/100 AS version;

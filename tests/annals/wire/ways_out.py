@@ -158,8 +158,6 @@ BOMBS = [
     "SELECT array_agg(repeat(CAST(value AS VARCHAR), 1000)) FROM generate_series(1, 3000000)",
     "SELECT string_agg(repeat(CAST(value AS VARCHAR), 1000), ',') FROM generate_series(1, 3000000)",
     "SELECT array_length(array_agg(range(0, 1000000))) FROM generate_series(1, 100000)",
-    "SELECT count(*) FROM (SELECT repeat(CAST(a.value AS VARCHAR), 500) AS t FROM generate_series(1, 3000000) a) x "
-    "JOIN (SELECT repeat(CAST(value AS VARCHAR), 500) AS t FROM generate_series(1, 3000000)) y ON x.t > y.t",
     "SELECT array_length(flatten(array_repeat(array_repeat(1, 100000), 100000)))",
     # Expressions: programs for the regular expressions, and plans that double with every line.
     "SELECT regexp_like('a', '((a{1000}){1000}){1000}')",
