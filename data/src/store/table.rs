@@ -181,7 +181,7 @@ impl FactTable {
             false => DeltaOperation::Optimize { predicate: None, target_size: 0 },
         };
         self.commit(removed.chain(added).collect(), operation, CommitProperties::default()).await?;
-        sync(self.newest_log().into_iter().collect()).await?;
+        sync(self.newest_log()).await?;
         Ok(true)
     }
 
@@ -207,9 +207,12 @@ impl FactTable {
         Ok(())
     }
 
-    /// Returns the file of this version's commit, if it is on this machine.
-    pub(super) fn newest_log(&self) -> Option<PathBuf> {
-        self.path(&format!("_delta_log/{:020}.json", self.version()))
+    /// Returns the files of this version's commit that are on this machine: every some commits it has a checkpoint, too.
+    pub(super) fn newest_log(&self) -> Vec<PathBuf> {
+        let version = self.version();
+        let names = [format!("{version:020}.json"), format!("{version:020}.checkpoint.parquet")];
+        let names = names.into_iter().chain(["_last_checkpoint".to_owned()]);
+        names.filter_map(|name| self.path(&format!("_delta_log/{name}"))).filter(|path| path.exists()).collect()
     }
 
     /// Deletes files that neither this version nor one of `kept` has, if they are older than `horizon`; returns how

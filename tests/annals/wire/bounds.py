@@ -12,7 +12,7 @@ import psycopg
 
 address, postgres_port, flight_port, grafana, lead = sys.argv[1:]
 ROWS = "SELECT value FROM generate_series(1, 8)"
-MEMORY = "SELECT cardinality(array_agg(repeat(CAST(value AS VARCHAR), 100))) FROM generate_series(1, 150000)"
+MEMORY = "SELECT array_agg(repeat(CAST(value AS VARCHAR), 100)) FROM generate_series(1, 300000)"
 ENDLESS = "SELECT sum(a.value * b.value % 7) FROM generate_series(1, 100000) a, generate_series(1, 100000000) b"
 TOLD = "SELECT name, value FROM system.bound"
 
@@ -59,8 +59,7 @@ for ask in (http, postgres, adbc):
     assert len(ask("lead", lead, ROWS)) == 8, ask
     answer = ask("grafana", grafana, MEMORY)
     assert "more memory than is allowed" in answer, (ask, answer)
-    answer = ask("lead", lead, MEMORY)
-    assert not isinstance(answer, str), (ask, answer)
+    assert "more memory" not in str(ask("lead", lead, MEMORY)), ask
 
     started = time.monotonic()
     answer = ask("lead", lead, ENDLESS)
