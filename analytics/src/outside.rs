@@ -6,7 +6,8 @@
 //! - `sealed`, `store`: tables that cannot be written, files that cannot be reached.
 //! - `information`, `kind`, `system`: tables that tell of the others; `path`: where a name without a schema is looked for.
 //! - `bounds`, `portion`: what one who asks may use; `queue`: who may ask now, turn by turn.
-//! - `guard`, `grown`: a query ends at its time wherever it is, and no function makes more than there is room for.
+//! - `guard`, `grown`, `gathered`: a query ends at its time wherever it is, no function makes more than there is room
+//!   for, and what a list of texts holds is counted.
 //! - [`Rows`]: the answer as it is computed, held back while nobody takes it.
 //!
 //! Who somebody is, and how an answer is written, is left to the protocols.
@@ -15,6 +16,7 @@ mod allow;
 mod bounds;
 mod desk;
 mod error;
+mod gathered;
 mod grown;
 mod guard;
 mod information;

@@ -22,8 +22,8 @@ use super::sealed::{Schemas, Sealed};
 use super::system::System;
 use super::weight::check_nesting;
 use super::{
-    Asker, Bounds, Error, Log, Question, Result, Role, Rows, Share, allow, grown, information, path, question_mark,
-    queue, store,
+    Asker, Bounds, Error, Log, Question, Result, Role, Rows, Share, allow, gathered, grown, information, path,
+    question_mark, queue, store,
 };
 use crate::saved::Saved;
 use crate::{Session, Warehouse};
@@ -122,12 +122,15 @@ impl Desk {
         options.execution.target_partitions = options.execution.target_partitions.min(4);
         let scalars = state.scalar_functions().values();
         let scalars = scalars.map(|f| grown::bounded(f).map_or_else(|| Arc::clone(f), Arc::new)).collect();
+        let mut aggregates: Vec<_> = state.aggregate_functions().values().cloned().collect();
+        aggregates.push(Arc::new(gathered::array_agg()));
         let state = SessionStateBuilder::new_from_existing(state)
             .with_config(config)
             .with_runtime_env(Arc::clone(&self.runtime))
             .with_catalog_list(list)
             .with_table_factories(Default::default())
             .with_scalar_functions(scalars)
+            .with_aggregate_functions(aggregates)
             .build();
         Ok(SessionContext::new_with_state(state))
     }
