@@ -2,13 +2,14 @@
 //!
 //! A plain view is planned into every query that reads it, so one that many others stand on would be computed again for
 //! each of them. What is kept follows from one version of the tables, as everything in a session does, so it needs no
-//! renewal: the next session keeps its own. Which views are kept is said in their heads, see [`crate::view`]; the
-//! evidence against changes is kept, too, see [`crate::judge`].
+//! renewal: the next session keeps its own. What is judged takes long, so the next session may be shown with that of the
+//! one before, until its own is computed. Which views are kept is said in their heads, see [`crate::view`]; the evidence
+//! against changes is kept, too, see [`crate::judge`].
 
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{Fields, Schema, SchemaRef};
 use async_trait::async_trait;
@@ -112,8 +113,16 @@ impl Planned {
     /// Returns the rows in the types that were planned: what runs may represent texts in another way.
     fn planned(&self, batch: &RecordBatch) -> Result<RecordBatch> {
         let columns = batch.columns().iter().zip(self.schema.fields());
-        let columns = columns.map(|(column, field)| cast(column, field.data_type())).collect::<Result<Vec<_>, _>>()?;
-        Ok(RecordBatch::try_new(self.schema.clone(), columns)?)
+        let columns = columns.map(|(column, field)| cast(column, field.data_type()).map(own));
+        Ok(RecordBatch::try_new(self.schema.clone(), columns.collect::<Result<_, _>>()?)?)
+    }
+}
+
+/// Returns the column without what it does not show: views of texts keep all that was read beside them.
+fn own(column: ArrayRef) -> ArrayRef {
+    match column.as_string_view_opt() {
+        Some(texts) => Arc::new(texts.gc()),
+        None => column,
     }
 }
 

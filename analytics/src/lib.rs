@@ -37,4 +37,4 @@ mod streak;
 
 pub use error::{Error, Result};
 pub use session::Session;
-pub use warehouse::Warehouse;
+pub use warehouse::{News, Warehouse};

@@ -25,18 +25,26 @@ use crate::judge::{clue, evidence};
 use crate::kept::{Kept, KeptView, Planned};
 use crate::lineage::Lineage;
 use crate::prepared::Prepared;
-use crate::view::{self, View};
+use crate::view::{self, Keep, View};
 use crate::{Error, Result};
 
 /// The raw tables by name, with all their columns.
 pub type RawTables = BTreeMap<String, Arc<dyn TableProvider>>;
 
-/// A session on one version of facts, knowledge and state.
+/// Tables that are computed once, by full name: those of one session can be given to another.
+pub(crate) type Given = BTreeMap<String, Arc<dyn TableProvider>>;
+
+/// A session on one version of facts, knowledge and state; what is judged may be that of the version before.
 pub struct Session {
     /// The engine's context; `mart` is the default schema.
     pub context: SessionContext,
-    /// The number of the newest batch that it sees; it changes whenever an answer may change.
+    /// Changes whenever an answer may change, and never becomes less.
     pub version: i64,
+    /// Whether what is judged is of this version, and not of one before.
+    pub is_judged: bool,
+    /// What is computed once in it, by full name.
+    kept: Given,
+    judged: Given,
     /// The raw tables with their private columns; they are beside the context, never in it.
     pub(crate) whole: Option<Arc<dyn SchemaProvider>>,
     prepared: Prepared,
@@ -46,7 +54,22 @@ impl Session {
     /// Returns a session over tables made by hand.
     pub fn of(context: SessionContext, version: i64) -> Self {
         let prepared = Prepared::new(&context.state());
-        Self { context, version, whole: None, prepared }
+        Self { context, version, is_judged: true, kept: Given::new(), judged: Given::new(), whole: None, prepared }
+    }
+
+    /// Returns whether the tables are those of this number.
+    pub(crate) fn is_of(&self, number: i64) -> bool {
+        self.version == version(number, self.is_judged)
+    }
+
+    /// Returns the tables of [`Keep::Kept`].
+    pub(crate) fn kept(&self) -> &Given {
+        &self.kept
+    }
+
+    /// Returns the tables of [`Keep::Judged`].
+    pub(crate) fn judged(&self) -> &Given {
+        &self.judged
     }
 
     /// Plans a query that only reads.
@@ -72,28 +95,39 @@ impl Session {
         Ok(self.prepared.learn(sql, frame, parameters)?)
     }
 
-    /// Computes the views that are kept, so that nobody who asks has to wait for them.
-    ///
-    /// All at once: one that stands on another waits for it and for nothing else.
+    /// Computes what is kept but for what is judged, so that nobody who asks has to wait for it.
     pub(crate) async fn warm(&self) -> Result<()> {
-        let mut views = JoinSet::new();
-        for schema in ["step", "mart"] {
-            let names = self.context.catalog("annals").and_then(|catalog| catalog.schema(schema));
-            for name in names.iter().flat_map(|schema| schema.table_names()) {
-                let table = self.context.table_provider(TableReference::partial(schema, name)).await?;
-                views.spawn(async move {
-                    match table.downcast_ref::<KeptView>() {
-                        Some(view) => view.warm().await,
-                        None => Ok(()),
-                    }
-                });
-            }
-        }
-        while let Some(warmed) = views.join_next().await {
-            warmed.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))?;
-        }
-        Ok(())
+        warm(&self.kept).await
     }
+
+    /// Computes what is judged.
+    pub(crate) async fn judge(&self) -> Result<()> {
+        warm(&self.judged).await
+    }
+}
+
+/// Computes tables, all at once: one that stands on another waits for it and for nothing else.
+async fn warm(tables: &Given) -> Result<()> {
+    let mut views = JoinSet::new();
+    for table in tables.values() {
+        let table = Arc::clone(table);
+        views.spawn(async move {
+            match table.downcast_ref::<KeptView>() {
+                Some(view) => view.warm().await,
+                // What is no view is computed when a view reads it.
+                None => Ok(()),
+            }
+        });
+    }
+    while let Some(warmed) = views.join_next().await {
+        warmed.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))?;
+    }
+    Ok(())
+}
+
+/// Returns the version of a session on tables of this number: they are shown twice, before they are judged and after.
+fn version(number: i64, is_judged: bool) -> i64 {
+    2 * number + i64::from(is_judged)
 }
 
 /// Returns the engine's settings in every session.
@@ -120,6 +154,18 @@ pub fn config() -> SessionConfig {
 ///
 /// [`Error::View`] when a view cannot be planned, [`Error::ViewCycle`] when views read each other in a circle.
 pub async fn build(tables: &RawTables, extra: &[View], version: i64, runtime: Arc<RuntimeEnv>) -> Result<Session> {
+    let session = build_numbered(tables, extra, version, runtime, &Given::new()).await?;
+    Ok(Session { version, ..session })
+}
+
+/// Builds one of the two sessions on tables of this number: tables that are given stand in the place of views.
+pub(crate) async fn build_numbered(
+    tables: &RawTables,
+    extra: &[View],
+    number: i64,
+    runtime: Arc<RuntimeEnv>,
+    given: &Given,
+) -> Result<Session> {
     let context = SessionContext::new_with_config_rt(config(), runtime);
     function::register(&context);
     let whole = MemorySchemaProvider::new();
@@ -136,9 +182,11 @@ pub async fn build(tables: &RawTables, extra: &[View], version: i64, runtime: Ar
     }
     context.register_table("judge.evidence", evidence_table()?)?;
     let views: Vec<&View> = view::all().iter().chain(extra).collect();
-    register_views(&context, &views).await?;
+    let (kept, judged) = register_views(&context, &views, given).await?;
     register_system(&context, &views).await?;
-    Ok(Session { whole: Some(Arc::new(whole)), ..Session::of(context, version) })
+    let is_judged = !given.contains_key(clue::NAME);
+    let session = Session::of(context, version(number, is_judged));
+    Ok(Session { is_judged, kept, judged, whole: Some(Arc::new(whole)), ..session })
 }
 
 /// Returns the table without its private columns; a table that is no fact table has none.
@@ -153,8 +201,9 @@ fn public(name: &str, provider: &Arc<dyn TableProvider>) -> Result<Arc<dyn Table
     Ok(Arc::new(ViewTable::new(plan, None)))
 }
 
-/// Plans every view after the views that it reads.
-async fn register_views(context: &SessionContext, views: &[&View]) -> Result<()> {
+/// Plans every view after the views that it reads; returns what is kept and what is judged.
+async fn register_views(context: &SessionContext, views: &[&View], given: &Given) -> Result<(Given, Given)> {
+    let (mut kept, mut judged) = (Given::new(), Given::new());
     let state = context.state();
     let mut waiting = Vec::with_capacity(views.len());
     for view in views {
@@ -164,7 +213,12 @@ async fn register_views(context: &SessionContext, views: &[&View]) -> Result<()>
     while !waiting.is_empty() {
         let mut names: Vec<String> = waiting.iter().map(|(view, _)| view.full_name()).collect();
         if !is_judged && clue::READS.iter().all(|read| !names.iter().any(|name| name == read)) {
-            register_judge(context).await?;
+            let clues = match given.get(clue::NAME) {
+                Some(clues) => Arc::clone(clues),
+                None => Arc::new(Kept::of(clue::Clues::new(&state).await?)),
+            };
+            context.register_table(clue::NAME, Arc::clone(&clues))?;
+            judged.insert(clue::NAME.to_owned(), clues);
             is_judged = true;
         }
         if !is_judged {
@@ -176,23 +230,20 @@ async fn register_views(context: &SessionContext, views: &[&View]) -> Result<()>
             return Err(Error::ViewCycle { views: names.join(", ") });
         }
         for (view, _) in ready {
-            let plan = plan(&state, view).await.map_err(|source| fault(view, source))?;
-            let table: Arc<dyn TableProvider> = match view.is_kept {
-                true => Arc::new(KeptView::of(Planned::new(plan, &state))),
-                false => Arc::new(ViewTable::new(plan, Some(view.text.clone()))),
+            let table = match given.get(&view.full_name()) {
+                Some(table) => Arc::clone(table),
+                None => table(&state, view).await.map_err(|source| fault(view, source))?,
+            };
+            match view.keep {
+                Keep::Not => None,
+                Keep::Kept => kept.insert(view.full_name(), Arc::clone(&table)),
+                Keep::Judged => judged.insert(view.full_name(), Arc::clone(&table)),
             };
             context.register_table(TableReference::partial(view.layer.as_str(), view.name.as_str()), table)?;
         }
         waiting = blocked;
     }
-    Ok(())
-}
-
-/// Registers what is computed by more than SQL: views stand on it as on raw tables.
-async fn register_judge(context: &SessionContext) -> Result<()> {
-    let clues = clue::Clues::new(&context.state()).await?;
-    context.register_table(clue::NAME, Arc::new(Kept::of(clues)))?;
-    Ok(())
+    Ok((kept, judged))
 }
 
 /// Returns the full names of what the view reads; names without a schema are in `mart`.
@@ -202,6 +253,14 @@ fn references(state: &SessionState, view: &View) -> Result<Vec<String>> {
     let references = state.resolve_table_references(&statement).map_err(|source| fault(view, source))?;
     let full_name = |schema: Option<&str>, table: &str| format!("{}.{table}", schema.unwrap_or("mart"));
     Ok(references.iter().map(|reference| full_name(reference.schema(), reference.table())).collect())
+}
+
+async fn table(state: &SessionState, view: &View) -> Result<Arc<dyn TableProvider>, DataFusionError> {
+    let plan = plan(state, view).await?;
+    Ok(match view.keep {
+        Keep::Not => Arc::new(ViewTable::new(plan, Some(view.text.clone()))),
+        Keep::Kept | Keep::Judged => Arc::new(KeptView::of(Planned::new(plan, state))),
+    })
 }
 
 async fn plan(state: &SessionState, view: &View) -> Result<LogicalPlan, DataFusionError> {

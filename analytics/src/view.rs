@@ -7,10 +7,11 @@
 //! -- More about it, as many lines as it needs, or none.
 //! -- Grain: one row per what
 //! -- Kept: why it is computed once per session, when first asked for, and read from memory then; most views are not
+//! -- Judged: the same of a view that takes long: a version may be shown with that of the version before
 //! -- column: what it means
 //! ```
 //!
-//! with one line for every output column, in the order of the SELECT. The file's folder is the layer, its stem the name;
+//! with at most one of the two, and one line for every output column, in the order of the SELECT. The file's folder is the layer, its stem the name;
 //! `step` views may read `raw`, `mart` views may read both. The build script lists the files; [`folder`] reads a site's
 //! own. Planning is not here: see [`crate::session`].
 //!
@@ -26,6 +27,17 @@ use std::sync::LazyLock;
 
 use crate::{Error, Result};
 
+/// Whether a view is computed once per session and kept in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// It is planned into every query that reads it.
+    Not,
+    /// It is, before its version is shown.
+    Kept,
+    /// It is, and its version may be shown before that.
+    Judged,
+}
+
 /// One view.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct View {
@@ -40,7 +52,7 @@ pub struct View {
     /// One row per what.
     pub grain: String,
     /// Whether it is computed once per session and kept in memory.
-    pub is_kept: bool,
+    pub keep: Keep,
     /// Output columns with their meaning, in order.
     pub columns: Vec<(String, String)>,
     /// The whole file.
@@ -98,7 +110,11 @@ impl View {
                 None => about.push(line),
             }
         };
-        let is_kept = head.next_if(|line| line.starts_with("Kept:")).is_some();
+        let keep = match head.next_if(|line| line.starts_with("Kept:") || line.starts_with("Judged:")) {
+            None => Keep::Not,
+            Some(line) if line.starts_with("Kept:") => Keep::Kept,
+            Some(_) => Keep::Judged,
+        };
         let columns = head.map(|line| column(line).ok_or_else(|| fault(format!("`{line}` is no `column: meaning`"))));
         Ok(Self {
             layer: layer.into(),
@@ -106,7 +122,7 @@ impl View {
             title: title.into(),
             about: about.join("\n"),
             grain: grain.into(),
-            is_kept,
+            keep,
             columns: columns.collect::<Result<_>>()?,
             text: text.into(),
         })

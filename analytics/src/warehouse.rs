@@ -1,31 +1,34 @@
 //! The door to a store and to what is known about it.
 //!
 //! Commits go through here, so that facts and knowledge never drift: each commit is folded before it returns. A
-//! session is built once per version and shared by everybody who asks on that version.
+//! session is built once per version and shared by everybody who asks on that version; what a server shows meanwhile is
+//! told in `shown`.
 
 use std::collections::HashSet;
 use std::fs::File;
 use std::path::Path;
-use std::sync::{Arc, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use annals_data::store::{Ingest, Location, Publication, Receipt, Store};
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::prelude::{SessionConfig, SessionContext};
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::Mutex;
 
 use crate::check::{self, Difference};
 use crate::dimension::Dimensions;
 use crate::fold::{self, Facts, Graphs};
 use crate::knowledge::{self, Knowledge, Lane};
 use crate::raw;
-use crate::session::{self, RawTables};
+use crate::session::{self, Given, RawTables};
 use crate::view::View;
 use crate::{Error, Result, Session};
 
 mod rehearsal;
+mod shown;
 
 pub use rehearsal::Rehearsal;
+pub use shown::News;
+use shown::Shown;
 
 /// The thresholds in force, by name.
 type Settings = std::collections::HashMap<&'static str, f64>;
@@ -38,9 +41,7 @@ pub struct Warehouse {
     /// Whoever folds holds the graphs.
     graphs: Mutex<Graphs>,
     sessions: Mutex<Sessions>,
-    /// What is shown while the next session is made ready.
-    ready: std::sync::Mutex<Option<Arc<Session>>>,
-    news: Notify,
+    shown: Shown,
 }
 
 /// The newest session and what the next one can take over.
@@ -76,8 +77,7 @@ impl Warehouse {
             views,
             graphs: Mutex::default(),
             sessions: Mutex::default(),
-            ready: std::sync::Mutex::default(),
-            news: Notify::new(),
+            shown: Shown::default(),
         };
         warehouse.catch_up().await?;
         Ok(warehouse)
@@ -93,7 +93,7 @@ impl Warehouse {
         let receipt = self.store.commit(ingests).await?;
         if receipt.batch.is_some() {
             self.catch_up().await?;
-            self.news.notify_one();
+            self.shown.tell();
         }
         Ok(receipt)
     }
@@ -136,47 +136,32 @@ impl Warehouse {
     pub async fn session(&self) -> Result<Arc<Session>> {
         self.catch_up().await?;
         let mut sessions = self.sessions.lock().await;
-        let (knowledge, state) = (self.knowledge.read(knowledge::version)?, self.store.state().revision()?);
-        let version = Version { publication: self.folded()?, knowledge, state };
+        let version = self.version()?;
         if let Some((known, session)) = &sessions.newest
             && *known == version
         {
             return Ok(session.clone());
         }
-        let (version, session) = self.build_session(&mut sessions).await?;
+        // What is shown already has computed a part of it.
+        let shown = self.shown.newest().filter(|shown| shown.is_of(version.number()));
+        let given = shown.as_ref().map(|shown| shown.kept().clone()).unwrap_or_default();
+        let (version, session) = self.build_session(&mut sessions, &given).await?;
         let session = Arc::new(session);
         sessions.newest = Some((version, session.clone()));
         Ok(session)
-    }
-
-    /// Returns the newest session of which all kept views are computed: as old as [`Self::renew`] left it, and never
-    /// waited for, but at first.
-    pub async fn ready_session(&self) -> Result<Arc<Session>> {
-        let ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        match ready {
-            Some(session) => Ok(session),
-            None => self.session().await,
-        }
-    }
-
-    /// Makes the newest session the ready one, once all its kept views are computed.
-    pub async fn renew(&self) -> Result<Arc<Session>> {
-        let session = self.session().await?;
-        session.warm().await?;
-        *self.ready.lock().unwrap_or_else(PoisonError::into_inner) = Some(session.clone());
-        Ok(session)
-    }
-
-    /// Waits until this process has committed something, or for `limit`: other processes say nothing.
-    pub async fn wait_for_news(&self, limit: Duration) {
-        let _ = tokio::time::timeout(limit, self.news.notified()).await;
     }
 
     /// Returns a session of its own on the newest version: nothing that others have asked is warm in it.
     pub async fn fresh_session(&self) -> Result<Arc<Session>> {
         self.catch_up().await?;
         let mut sessions = self.sessions.lock().await;
-        Ok(Arc::new(self.build_session(&mut sessions).await?.1))
+        Ok(Arc::new(self.build_session(&mut sessions, &Given::new()).await?.1))
+    }
+
+    /// Returns what a session would stand on now.
+    fn version(&self) -> Result<Version> {
+        let (knowledge, state) = (self.knowledge.read(knowledge::version)?, self.store.state().revision()?);
+        Ok(Version { publication: self.folded()?, knowledge, state })
     }
 
     /// Returns the newest publication of the batch that knowledge stands at.
@@ -185,9 +170,9 @@ impl Warehouse {
     }
 
     /// Builds a session on the batch that knowledge stands at: another process may be writing meanwhile.
-    async fn build_session(&self, sessions: &mut Sessions) -> Result<(Version, Session)> {
+    async fn build_session(&self, sessions: &mut Sessions, given: &Given) -> Result<(Version, Session)> {
         let settings = fold::settings(self.store.state())?;
-        self.build_session_of(sessions, &self.knowledge, &settings).await
+        self.build_session_of(sessions, &self.knowledge, &settings, given).await
     }
 
     /// Builds a session on other knowledge or settings.
@@ -196,6 +181,7 @@ impl Warehouse {
         sessions: &mut Sessions,
         knowledge: &Knowledge,
         settings: &Settings,
+        given: &Given,
     ) -> Result<(Version, Session)> {
         let state = self.store.state().revision()?;
         let (batch, knowledge, tables) = raw::knowledge(knowledge)?;
@@ -207,7 +193,8 @@ impl Warehouse {
             tables.insert(table.name.to_owned(), provider);
         }
         let version = Version { publication, knowledge, state };
-        let session = session::build(&tables, &self.views, version.number(), sessions.runtime.clone()).await?;
+        let (number, runtime) = (version.number(), sessions.runtime.clone());
+        let session = session::build_numbered(&tables, &self.views, number, runtime, given).await?;
         Ok((version, session))
     }
 

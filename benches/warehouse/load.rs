@@ -23,8 +23,10 @@ const BEFORE: usize = 5;
 struct Cost {
     /// Until it is durable and folded.
     commit_ms: f64,
-    /// Until it can be seen: the session on it has all that is kept.
+    /// Until it can be seen: builds, outcomes and problems.
     visible_ms: f64,
+    /// Until what it means can be seen.
+    judged_ms: f64,
     written_mb: f64,
 }
 
@@ -54,8 +56,11 @@ pub(crate) async fn measure(warehouse: &Warehouse, shape: Shape) -> Result<()> {
     println!("  merging what is due: {}, at most {longest:.1} s at once", rate(merging));
     println!("one position of {} builders, {} outcomes:", shape.builders, shape.tests * shape.builders);
     for (name, cost) in [("early", early), ("late", late)] {
-        let Cost { commit_ms, visible_ms, written_mb } = cost;
-        println!("  {name:5} {commit_ms:.0} ms, visible after {visible_ms:.0} ms, {written_mb:.2} MB written");
+        let Cost { commit_ms, visible_ms, judged_ms, written_mb } = cost;
+        println!(
+            "  {name:5} {commit_ms:.0} ms, visible after {visible_ms:.0} ms, judged after {judged_ms:.0} ms, \
+             {written_mb:.2} MB written"
+        );
     }
     let (time, bytes) = (late.commit_ms / early.commit_ms, late.written_mb / early.written_mb);
     println!("  late / early: time {time:.2}, bytes {bytes:.2}");
@@ -75,13 +80,16 @@ fn made(shape: Shape) -> Receiver<Ingest> {
 
 async fn one_by_one(warehouse: &Warehouse, next: &impl Fn() -> Result<Ingest>) -> Result<Cost> {
     let mut cost = Cost::default();
+    warehouse.judge().await?;
     for _ in 0..MEASURED {
         let ingest = next()?;
         let written = machine::written();
         let (_, commit) = timed(warehouse.commit(vec![ingest])).await?;
         cost.written_mb += (machine::written() - written) / 1e6 / MEASURED as f64;
         cost.commit_ms += commit * 1e3 / MEASURED as f64;
-        cost.visible_ms += (commit + timed(warehouse.renew()).await?.1) * 1e3 / MEASURED as f64;
+        let visible = commit + timed(warehouse.show()).await?.1;
+        cost.visible_ms += visible * 1e3 / MEASURED as f64;
+        cost.judged_ms += (visible + timed(warehouse.judge()).await?.1) * 1e3 / MEASURED as f64;
     }
     Ok(cost)
 }

@@ -29,7 +29,7 @@ pub(super) async fn run(warehouse: Warehouse, config: &Config) -> Result<()> {
         }
         let answer = match serde_json::from_slice(&line) {
             Ok(message) => {
-                store.renew().await?;
+                store.judge().await?;
                 mcp::answer(&app, &asker, &message).await
             }
             Err(error) => Some(mcp::unread(&error.to_string())),

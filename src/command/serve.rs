@@ -102,7 +102,8 @@ pub(super) async fn serve(
     }
     // Ends with this function, whatever way it ends.
     let mut tasks = JoinSet::new();
-    tasks.spawn(renew(warehouse.clone()));
+    tasks.spawn(show(warehouse.clone()));
+    tasks.spawn(judge(warehouse.clone()));
     tasks.spawn(upkeep::run(warehouse.clone(), config.upkeep()?));
     let hunting = CancellationFlag::default();
     if config.bisect.is_some() {
@@ -124,13 +125,25 @@ pub(super) async fn serve(
     Ok(())
 }
 
-/// Keeps the newest session ready, so that nobody waits for it.
-async fn renew(warehouse: Arc<Warehouse>) {
+/// Keeps the newest version ready, so that nobody waits for it.
+async fn show(warehouse: Arc<Warehouse>) {
+    let mut news = warehouse.news();
     loop {
-        if let Err(error) = warehouse.renew().await {
+        news.wait(LOOK_EVERY).await;
+        if let Err(error) = warehouse.show().await {
             tracing::error!("{error}");
         }
-        warehouse.wait_for_news(LOOK_EVERY).await;
+    }
+}
+
+/// Judges the newest version; others may be shown meanwhile.
+async fn judge(warehouse: Arc<Warehouse>) {
+    let mut news = warehouse.news();
+    loop {
+        if let Err(error) = warehouse.judge().await {
+            tracing::error!("{error}");
+        }
+        news.wait(LOOK_EVERY).await;
     }
 }
 
@@ -138,7 +151,7 @@ async fn renew(warehouse: Arc<Warehouse>) {
 async fn look(watcher: Watcher, settings: Option<config::Mail>) {
     loop {
         let round = async {
-            let session = watcher.warehouse.ready_session().await?;
+            let session = watcher.warehouse.judged_session().await?;
             watch::round(&watcher, &session, settings.as_ref(), false).await
         };
         if let Err(error) = round.await {
@@ -153,7 +166,7 @@ async fn notify(warehouse: Arc<Warehouse>, settings: config::Mail) {
     let mut seen = None;
     loop {
         let round = async {
-            let session = warehouse.ready_session().await?;
+            let session = warehouse.judged_session().await?;
             if seen != Some(session.version) {
                 mail::write_due(&warehouse, &session, &settings).await?;
                 seen = Some(session.version);

@@ -76,6 +76,11 @@ impl Page {
         self.session.version
     }
 
+    /// Returns whether the judgement on the page is of that version, too.
+    fn is_judged(&self) -> bool {
+        self.session.is_judged
+    }
+
     fn clock(&self) -> String {
         self.now.format("%Y-%m-%d %H:%M:%S UTC").to_string()
     }

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use super::{Warehouse, lock};
 use crate::fold::{self, Graphs};
 use crate::knowledge::Knowledge;
+use crate::session::Given;
 use crate::{Error, Result, Session};
 
 /// Thresholds that begin so are applied when builds are folded.
@@ -38,7 +39,7 @@ impl Warehouse {
         }
         let mut sessions = self.sessions.lock().await;
         if !changed.keys().any(|name| name.starts_with(FOLDED)) {
-            let (_, session) = self.build_session_of(&mut sessions, &self.knowledge, &settings).await?;
+            let (_, session) = self.build_session_of(&mut sessions, &self.knowledge, &settings, &Given::new()).await?;
             return Ok(Rehearsal { session, _folder: None });
         }
         let lanes = self.lanes_let_go()?.len();
@@ -57,7 +58,7 @@ impl Warehouse {
             facts
         };
         fold::fold(&knowledge, &facts, &mut Graphs::default(), true).await?;
-        let (_, session) = self.build_session_of(&mut sessions, &knowledge, &settings).await?;
+        let (_, session) = self.build_session_of(&mut sessions, &knowledge, &settings, &Given::new()).await?;
         Ok(Rehearsal { session, _folder: Some(folder) })
     }
 }

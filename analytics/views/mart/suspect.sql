@@ -4,7 +4,7 @@
 -- a confirmed culprit has all of it, and a change that it was not has none. Plain merges weigh nothing and are left
 -- out; a robot's change is a suspect like others, though robots are never guilty.
 -- Grain: one row per problem and change that may be to blame
--- Kept: every problem asks for its suspects
+-- Judged: every problem asks for its suspects
 -- problem_id: the problem: series and opening position
 -- series_id: one test on one builder of one branch
 -- project: the project

@@ -2,7 +2,7 @@
 -- An author is guilty when that sum passes the threshold, the range is wholly known and the series is
 -- not flaky. Robots are never guilty and are left out.
 -- Grain: one row per problem and author on its blamelist who may be guilty at all
--- Kept: guilty people, mail and author figures stand on it
+-- Judged: guilty people, mail and author figures stand on it
 -- problem_id: the problem: series and opening position
 -- series_id: one test on one builder of one branch
 -- project: the project

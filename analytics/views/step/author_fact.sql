@@ -1,7 +1,7 @@
 -- Everything that is counted for an author, one small fact per row
 -- Empty when the setting `author_stats` is 0. Robots have no figures.
 -- Grain: one row per change, problem caused, problem fixed or test added
--- Kept: author figures by week and in all stand on it
+-- Judged: author figures by week and in all stand on it
 -- person_id: the person
 -- author: name of the author
 -- team: the person's team

@@ -4,7 +4,7 @@
 -- takes back when the test passes again in its range, and denies it when the test goes on failing behind it. A line
 -- "Fixes: REVISION" in the range in which the test was mended confirms.
 -- Grain: one row per problem, change of its blamelist and source
--- Kept: suspicion and its quality stand on it
+-- Judged: suspicion and its quality stand on it
 -- problem_id: the problem: series and opening position
 -- project: the project
 -- revision: a change of its blamelist

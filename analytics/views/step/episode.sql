@@ -39,84 +39,91 @@
 -- vanished_revision: revision at that position
 -- message_id: failure text, joins raw.message
 WITH failing_series AS (
-    SELECT DISTINCT series_id FROM raw.streak WHERE verdict = 'fail'
+    SELECT series_id, min(first_position) AS first_failed_position
+    FROM raw.streak
+    WHERE verdict = 'fail'
+    GROUP BY series_id
 ), numbered AS (
     SELECT
-        s.series_id, s.test_id, s.project, s.branch, s.builder, s.kind, s.suite, s.name, s.verdict,
-        s.first_position, s.last_position, s.first_revision, s.last_revision,
-        s.first_build_id, s.last_build_id, s.first_at, s.last_at, s.position_count, s.message_id,
+        s.series_id, s.verdict, s.first_position, s.last_position, s.position_count, f.first_failed_position,
         sum(CASE WHEN s.verdict = 'pass' THEN 1 ELSE 0 END) OVER history AS episode_number,
         last_value(CASE WHEN s.verdict IN ('pass', 'fail') THEN s.verdict END) IGNORE NULLS OVER history AS standing
-    FROM step.dated_streak AS s
+    FROM raw.streak AS s
     JOIN failing_series AS f ON f.series_id = s.series_id
-    WINDOW history AS (PARTITION BY s.series_id ORDER BY s.first_position)
+    WINDOW history AS (PARTITION BY s.series_id ORDER BY s.first_position ROWS UNBOUNDED PRECEDING)
 ), folded AS (
     SELECT
-        series_id, test_id, project, branch, builder, kind, suite, name, episode_number,
+        series_id, first_failed_position, episode_number,
         min(first_position) FILTER (WHERE verdict = 'pass') AS pass_position,
-        first_value(first_revision ORDER BY first_position) FILTER (WHERE verdict = 'pass') AS pass_revision,
-        first_value(first_build_id ORDER BY first_position) FILTER (WHERE verdict = 'pass') AS pass_build_id,
-        first_value(first_at ORDER BY first_position) FILTER (WHERE verdict = 'pass') AS pass_at,
         max(last_position) FILTER (WHERE verdict = 'pass') AS good_position,
-        first_value(last_revision ORDER BY first_position) FILTER (WHERE verdict = 'pass') AS good_revision,
         min(first_position) FILTER (WHERE verdict = 'fail') AS opened_position,
-        first_value(first_revision ORDER BY first_position) FILTER (WHERE verdict = 'fail') AS opened_revision,
-        first_value(first_build_id ORDER BY first_position) FILTER (WHERE verdict = 'fail') AS opened_build_id,
-        first_value(first_at ORDER BY first_position) FILTER (WHERE verdict = 'fail') AS opened_at,
-        first_value(message_id ORDER BY first_position) FILTER (WHERE verdict = 'fail') AS message_id,
+        max(first_position) FILTER (WHERE verdict = 'fail') AS failed_again_position,
         max(last_position) FILTER (WHERE verdict = 'fail') AS last_failed_position,
-        last_value(last_revision ORDER BY first_position) FILTER (WHERE verdict = 'fail') AS last_failed_revision,
-        last_value(last_at ORDER BY first_position) FILTER (WHERE verdict = 'fail') AS last_failed_at,
         sum(position_count) FILTER (WHERE verdict = 'fail') AS failed_position_count,
         count(*) FILTER (WHERE verdict = 'flaky' AND standing = 'fail') AS flaky_count,
         count(*) FILTER (WHERE verdict = 'flaky' AND standing = 'pass') AS flaky_before_count,
         max(last_position) AS last_seen_position
     FROM numbered
-    GROUP BY series_id, test_id, project, branch, builder, kind, suite, name, episode_number
+    GROUP BY series_id, first_failed_position, episode_number
 ), chained AS (
     SELECT
-        series_id, test_id, project, branch, builder, kind, suite, name, episode_number,
-        good_position, good_revision, opened_position, opened_revision, opened_build_id, opened_at, message_id,
-        last_failed_position, last_failed_revision, last_failed_at, failed_position_count,
-        flaky_count, flaky_before_count, last_seen_position,
-        lead(pass_position) OVER history AS resolved_position,
-        lead(pass_revision) OVER history AS resolved_revision,
-        lead(pass_build_id) OVER history AS resolved_build_id,
-        lead(pass_at) OVER history AS resolved_at,
-        count(opened_position) OVER history AS problem_number
+        series_id, first_failed_position, episode_number, pass_position, good_position, opened_position,
+        failed_again_position, last_failed_position, failed_position_count, flaky_count, flaky_before_count,
+        last_seen_position,
+        lead(pass_position) OVER (PARTITION BY series_id ORDER BY episode_number) AS resolved_position
     FROM folded
-    WINDOW history AS (PARTITION BY series_id ORDER BY episode_number)
+), told AS (
+    -- The folding is done in numbers; texts are fetched for the four streaks that a problem is told by: the one before
+    -- it, its first and last failing one, and the one that ended it.
+    SELECT
+        c.series_id, o.test_id, o.project, o.branch, o.builder, o.kind, o.suite, o.name, c.episode_number,
+        c.opened_position > c.first_failed_position AS is_reopened,
+        c.good_position, g.last_revision AS good_revision,
+        c.opened_position, o.first_revision AS opened_revision, o.first_build_id AS opened_build_id,
+        o.first_at AS opened_at,
+        c.last_failed_position, l.last_revision AS last_failed_revision, l.last_at AS last_failed_at,
+        c.last_seen_position, c.failed_position_count, c.flaky_count, c.flaky_before_count,
+        c.resolved_position, r.first_revision AS resolved_revision, r.first_build_id AS resolved_build_id,
+        r.first_at AS resolved_at, o.message_id
+    FROM chained AS c
+    JOIN raw.streak AS o ON o.series_id = c.series_id AND o.first_position = c.opened_position
+    JOIN raw.streak AS l ON l.series_id = c.series_id AND l.first_position = c.failed_again_position
+    LEFT JOIN raw.streak AS g ON g.series_id = c.series_id AND g.first_position = c.pass_position
+    LEFT JOIN raw.streak AS r ON r.series_id = c.series_id AND r.first_position = c.resolved_position
 ), threshold AS (
     SELECT CAST(value AS BIGINT) AS vanish_after FROM raw.setting WHERE name = 'vanish_after'
 )
 SELECT
-    to_hex(c.series_id) || '-' || CAST(c.opened_position AS VARCHAR) AS problem_id,
-    replace(c.project || '~' || c.branch, '/', ':') || '~'
-        || coalesce(CAST(c.good_position AS VARCHAR), 'born') || '-' || CAST(c.opened_position AS VARCHAR)
+    to_hex(e.series_id) || '-' || CAST(e.opened_position AS VARCHAR) AS problem_id,
+    replace(e.project || '~' || e.branch, '/', ':') || '~'
+        || coalesce(CAST(e.good_position AS VARCHAR), 'born') || '-' || CAST(e.opened_position AS VARCHAR)
         AS incident_id,
-    c.series_id, c.test_id, c.project, c.branch, c.builder, c.kind, c.suite, c.name, c.episode_number,
+    e.series_id, e.test_id, e.project, e.branch, e.builder, e.kind, e.suite, e.name, e.episode_number,
     CASE
-        WHEN c.resolved_position IS NOT NULL THEN 'resolved'
+        WHEN e.resolved_position IS NOT NULL THEN 'resolved'
         WHEN gone.position IS NOT NULL THEN 'vanished'
         ELSE 'open'
     END AS state,
-    CASE WHEN c.good_position IS NULL THEN 'born_failing' ELSE 'regression' END AS origin,
-    c.problem_number > 1 AS is_reopened,
-    c.good_position, c.good_revision,
-    c.opened_at, c.opened_position, c.opened_revision, c.opened_build_id,
-    c.last_failed_at, c.last_failed_position, c.last_failed_revision, c.last_seen_position,
-    c.failed_position_count, c.flaky_count, c.flaky_before_count,
-    c.resolved_at, c.resolved_position, c.resolved_revision, c.resolved_build_id,
+    CASE WHEN e.good_position IS NULL THEN 'born_failing' ELSE 'regression' END AS origin,
+    e.is_reopened,
+    e.good_position, e.good_revision,
+    coalesce(o.committed_at, e.opened_at) AS opened_at, e.opened_position, e.opened_revision, e.opened_build_id,
+    coalesce(l.committed_at, e.last_failed_at) AS last_failed_at, e.last_failed_position, e.last_failed_revision,
+    e.last_seen_position, e.failed_position_count, e.flaky_count, e.flaky_before_count,
+    coalesce(r.committed_at, e.resolved_at) AS resolved_at, e.resolved_position, e.resolved_revision,
+    e.resolved_build_id,
     gone.tested_at AS vanished_at, gone.position AS vanished_position, gone.revision AS vanished_revision,
-    c.message_id
+    e.message_id
 FROM threshold AS t
-CROSS JOIN chained AS c
+CROSS JOIN told AS e
+LEFT JOIN raw.change AS o ON o.project = e.project AND o.revision = e.opened_revision
+LEFT JOIN raw.change AS l ON l.project = e.project AND l.revision = e.last_failed_revision
+LEFT JOIN raw.change AS r ON r.project = e.project AND r.revision = e.resolved_revision
 LEFT JOIN step.lane_position AS seen
-    ON c.resolved_position IS NULL
-    AND seen.project = c.project AND seen.branch = c.branch AND seen.builder = c.builder
-    AND seen.position = c.last_seen_position
+    ON e.resolved_position IS NULL
+    AND seen.project = e.project AND seen.branch = e.branch AND seen.builder = e.builder
+    AND seen.position = e.last_seen_position
 LEFT JOIN step.lane_position AS gone
     ON gone.is_complete
-    AND gone.project = c.project AND gone.branch = c.branch AND gone.builder = c.builder
+    AND gone.project = e.project AND gone.branch = e.branch AND gone.builder = e.builder
     AND gone.complete_ordinal = seen.complete_ordinal + t.vanish_after
-WHERE c.opened_position IS NOT NULL

@@ -6,7 +6,7 @@
 -- flaky at `flaky_enter` by at least `flaky_min_evidence` observations, and stays so until `flaky_leave_positions`
 -- positions have passed without any.
 -- Grain: one row per test series with a failure or a flaky position
--- Kept: lists of flaky tests and quarantine stand on it
+-- Judged: lists of flaky tests and quarantine stand on it
 -- series_id: one test on one builder of one branch
 -- test_id: the test, whatever the builder and branch
 -- project: the project
@@ -34,24 +34,33 @@ WITH threshold AS (
         max(value) FILTER (WHERE name = 'flaky_min_evidence') AS min_evidence,
         max(value) FILTER (WHERE name = 'flaky_leave_positions') AS leave_positions
     FROM raw.setting
+), eventful_series AS (
+    SELECT DISTINCT series_id FROM raw.streak WHERE verdict IN ('fail', 'flaky') AND kind = 'test'
+), site AS (
+    SELECT
+        project,
+        CAST(sum(position_count) AS DOUBLE) AS site_positions,
+        CAST(coalesce(sum(position_count) FILTER (WHERE verdict = 'flaky'), 0) AS DOUBLE) AS site_flaky
+    FROM raw.streak
+    WHERE verdict <> 'skip' AND kind = 'test'
+    GROUP BY project
 ), followed AS (
     SELECT
-        s.series_id, s.test_id, s.project, s.branch, s.builder, s.suite, s.name, s.verdict, s.position_count,
-        s.last_position, s.last_at,
+        s.series_id, s.verdict, s.position_count, s.last_position, s.last_at,
         lag(s.verdict) OVER history AS verdict_before,
         lead(s.verdict) OVER history AS verdict_behind
     FROM step.dated_streak AS s
-    WHERE s.verdict <> 'skip' AND s.kind = 'test'
+    JOIN eventful_series AS e ON e.series_id = s.series_id
+    WHERE s.verdict <> 'skip'
     WINDOW history AS (PARTITION BY s.series_id ORDER BY s.first_position)
 ), marked AS (
     SELECT
-        series_id, test_id, project, branch, builder, suite, name, verdict, position_count, last_position, last_at,
-        verdict_before,
+        series_id, verdict, position_count, last_position, last_at, verdict_before,
         verdict = 'fail' AND position_count = 1 AND verdict_before = 'pass' AND verdict_behind = 'pass' AS is_lonely
     FROM followed
 ), counted AS (
     SELECT
-        series_id, test_id, project, branch, builder, suite, name,
+        series_id,
         CAST(sum(position_count) AS DOUBLE) AS position_count,
         CAST(coalesce(sum(position_count) FILTER (WHERE verdict = 'flaky'), 0) AS DOUBLE) AS same_revision_count,
         CAST(coalesce(sum(position_count) FILTER (WHERE verdict = 'fail'), 0) AS DOUBLE) AS failed_count,
@@ -62,16 +71,16 @@ WITH threshold AS (
         max(last_position) FILTER (WHERE verdict = 'flaky' OR is_lonely) AS evidence_position,
         max(last_at) FILTER (WHERE verdict = 'flaky' OR is_lonely) AS last_evidence_at
     FROM marked
-    GROUP BY series_id, test_id, project, branch, builder, suite, name
+    GROUP BY series_id
 ), sited AS (
     SELECT
-        series_id, test_id, project, branch, builder, suite, name, position_count, same_revision_count, failed_count,
-        lonely_count, flip_count, head_position, evidence_position, last_evidence_at,
-        sum(position_count) OVER site AS site_positions,
-        sum(same_revision_count) OVER site AS site_flaky,
-        sum(lasting_count) OVER site AS site_lasting
-    FROM counted
-    WINDOW site AS (PARTITION BY project)
+        c.series_id, h.test_id, h.project, h.branch, h.builder, h.suite, h.name, c.position_count,
+        c.same_revision_count, c.failed_count, c.lonely_count, c.flip_count, c.head_position, c.evidence_position,
+        c.last_evidence_at, s.site_positions, s.site_flaky,
+        sum(c.lasting_count) OVER (PARTITION BY h.project) AS site_lasting
+    FROM counted AS c
+    JOIN raw.streak AS h ON h.series_id = c.series_id AND h.is_head
+    JOIN site AS s ON s.project = h.project
 ), doubted AS (
     SELECT
         c.series_id, c.test_id, c.project, c.branch, c.builder, c.suite, c.name, c.position_count,
@@ -94,7 +103,6 @@ WITH threshold AS (
         (c.site_lasting + t.break_rate * t.positions) / (c.site_positions + t.positions) AS break_rate
     FROM step.flake_prior AS t
     CROSS JOIN doubted AS c
-    WHERE c.failed_count > 0 OR c.same_revision_count > 0
 ), judged AS (
     SELECT
         series_id, test_id, project, branch, builder, suite, name, position_count, same_revision_count, lonely_count,

@@ -2,7 +2,7 @@
 -- same_revision: both verdicts were seen at one position. flip_rate: the verdict flips more often than breaks and fixes
 -- explain (flips per tested position, Apple 2020), and more than once there and back.
 -- Grain: one row per flaky series
--- Kept: judgement and the list of flaky tests stand on it
+-- Judged: judgement and the list of flaky tests stand on it
 -- series_id: one test on one builder of one branch
 -- test_id: the test, whatever the builder and branch
 -- project: the project
@@ -24,8 +24,7 @@ WITH eventful_series AS (
     SELECT DISTINCT series_id FROM raw.streak WHERE verdict IN ('fail', 'flaky')
 ), followed AS (
     SELECT
-        s.series_id, s.test_id, s.project, s.branch, s.builder, s.kind, s.suite, s.name, s.verdict,
-        s.position_count, s.last_at,
+        s.series_id, s.verdict, s.position_count, s.last_at,
         last_value(CASE WHEN s.verdict IN ('pass', 'fail') THEN s.verdict END) IGNORE NULLS OVER (
             PARTITION BY s.series_id ORDER BY s.first_position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS standing
@@ -34,18 +33,17 @@ WITH eventful_series AS (
     WHERE s.verdict <> 'skip'
 ), counted AS (
     SELECT
-        series_id, test_id, project, branch, builder, kind, suite, name,
+        series_id,
         sum(position_count) AS position_count,
         coalesce(sum(position_count) FILTER (WHERE verdict = 'flaky'), 0) AS flaky_position_count,
         coalesce(sum(position_count) FILTER (WHERE verdict = 'fail'), 0) AS failed_position_count,
         count(*) FILTER (WHERE verdict IN ('pass', 'fail') AND standing <> verdict) AS flip_count,
         max(last_at) FILTER (WHERE verdict = 'flaky') AS last_flaky_at
     FROM followed
-    GROUP BY series_id, test_id, project, branch, builder, kind, suite, name
+    GROUP BY series_id
 ), rated AS (
     SELECT
-        series_id, test_id, project, branch, builder, kind, suite, name,
-        position_count, flaky_position_count, flip_count, last_flaky_at,
+        series_id, position_count, flaky_position_count, flip_count, last_flaky_at,
         CAST(flip_count AS DOUBLE) / nullif(position_count - 1, 0) AS flip_rate,
         CAST(failed_position_count AS DOUBLE) / position_count AS failed_ratio
     FROM counted
@@ -57,7 +55,7 @@ WITH eventful_series AS (
     FROM raw.setting
 )
 SELECT
-    r.series_id, r.test_id, r.project, r.branch, r.builder, r.kind, r.suite, r.name,
+    r.series_id, h.test_id, h.project, h.branch, h.builder, h.kind, h.suite, h.name,
     r.position_count, r.flaky_position_count, r.flip_count, r.flip_rate, r.failed_ratio, r.last_flaky_at,
     CASE WHEN r.flaky_position_count > 0 THEN 'same_revision' ELSE 'flip_rate' END AS rule,
     1 AS rule_version,
@@ -65,5 +63,6 @@ SELECT
         || ' flaky_min_flips=' || CAST(t.min_flips AS VARCHAR) AS parameters
 FROM threshold AS t
 CROSS JOIN rated AS r
+JOIN raw.streak AS h ON h.series_id = r.series_id AND h.is_head
 WHERE r.flaky_position_count > 0
     OR (r.flip_rate > t.flip_rate AND r.position_count >= t.min_positions AND r.flip_count >= t.min_flips)

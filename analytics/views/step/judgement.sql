@@ -3,7 +3,7 @@
 -- (step.evidence_weight) times figure (step.clue). A merge without lines of its own weighs
 -- nothing: the changes that it merged are listed.
 -- Grain: one row per problem, turn and change of its range
--- Kept: suspects, guilty people and everything about authors stand on it
+-- Judged: suspects, guilty people and everything about authors stand on it
 -- problem_id: the problem: series and opening position
 -- turn: break for a change of the blamelist; fix for one between the last failure and the first pass behind
 -- series_id: one test on one builder of one branch

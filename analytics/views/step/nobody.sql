@@ -7,7 +7,7 @@
 -- machines and services break tests, too: `unchanged_break_share`. The words of the failure, its worker and the time of
 -- day multiply the odds (step.circumstance).
 -- Grain: one row per problem
--- Kept: every suspect stands on it
+-- Judged: every suspect stands on it
 -- problem_id: the problem: series and opening position
 -- series_id: one test on one builder of one branch
 -- flake_rate: estimated share of positions at which the test fails by chance

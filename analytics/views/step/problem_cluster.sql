@@ -3,7 +3,7 @@
 -- (`cluster_similarity`); a group is known by its oldest text, so its id stays whatever comes later. People win: a note
 -- `same_as` with the id of a cluster puts a problem there, a note `apart` gives it a cluster of its own.
 -- Grain: one row per problem with a failure text
--- Kept: clusters and recurrences stand on it
+-- Judged: clusters and recurrences stand on it
 -- problem_id: the problem: series and opening position
 -- project: the project
 -- cluster_id: the cluster

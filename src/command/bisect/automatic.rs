@@ -27,7 +27,7 @@ pub(in crate::command) async fn keep(warehouse: Arc<Warehouse>, config: Arc<Conf
     let mut seen: Option<(i64, Instant)> = None;
     while !flag.is_cancelled() {
         let look = async {
-            let version = warehouse.ready_session().await?.version;
+            let version = warehouse.judged_session().await?.version;
             if seen.is_none_or(|(known, at)| known != version || at.elapsed() > LOOK_AGAIN) {
                 seen = Some((version, Instant::now()));
                 round(&warehouse, &config, &flag).await?;
