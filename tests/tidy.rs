@@ -201,7 +201,7 @@ fn view(folder: &str, name: String) -> View {
     // `take_while` has eaten the line of the grain.
     let grain = text.lines().find_map(|line| line.strip_prefix("-- Grain: one row")).expect("a view has a grain");
     let grain = grain.trim().strip_prefix("per ").unwrap_or("store").to_owned();
-    let mut head = head.skip_while(|line| line.starts_with("Kept: "));
+    let mut head = head.skip_while(|line| line.starts_with("Kept: ") || line.starts_with("Judged: "));
     let column = |line: &str| line.split_once(": ").map(|(name, meaning)| (name.to_owned(), meaning.to_owned()));
     View { title, about: about.join("\n"), grain, columns: head.by_ref().filter_map(column).collect(), name }
 }

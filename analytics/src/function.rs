@@ -13,6 +13,7 @@ mod fisher_exact;
 mod fisher_tail;
 mod flake_probability;
 mod flip_rate;
+mod least_by;
 mod list;
 mod rerun_order;
 mod signature;
@@ -58,6 +59,7 @@ pub const FUNCTIONS: &[&Function] = &[
     &fisher_tail::FUNCTION,
     &flake_probability::FUNCTION,
     &flip_rate::FUNCTION,
+    &least_by::FUNCTION,
     &rerun_order::FUNCTION,
     &signature::FUNCTION,
     &text_clusters::FUNCTION,
@@ -74,6 +76,7 @@ pub(crate) fn register(context: &SessionContext) {
         entropy::scalar(),
         failure_steps::scalar(),
         flip_rate::scalar(),
+        least_by::scalar(),
         text_clusters::scalar(),
     ];
     let of_values = [

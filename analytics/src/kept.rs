@@ -17,9 +17,13 @@ use datafusion::catalog::{MemTable, MemoryCatalogProviderList, Session, TablePro
 use datafusion::common::Result;
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::{SessionState, SessionStateBuilder};
-use datafusion::logical_expr::{Expr, LogicalPlan, TableType};
+use datafusion::logical_expr::{Expr, LogicalPlan, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use tokio::sync::OnceCell;
+
+mod place;
+
+use place::Places;
 
 /// What can be computed once.
 #[async_trait]
@@ -35,7 +39,14 @@ pub(crate) trait Source: Debug + Send + Sync + 'static {
 #[derive(Debug)]
 pub(crate) struct Kept<S> {
     source: S,
-    rows: OnceCell<MemTable>,
+    rows: OnceCell<Rows>,
+}
+
+/// The rows of a table, and where to find those of one value.
+#[derive(Debug)]
+struct Rows {
+    table: MemTable,
+    places: Places,
 }
 
 /// A view whose rows stay in memory.
@@ -59,8 +70,16 @@ impl<S: Source> Kept<S> {
         self.rows().await.map(drop)
     }
 
-    async fn rows(&self) -> Result<&MemTable> {
-        self.rows.get_or_try_init(|| self.source.compute()).await
+    async fn rows(&self) -> Result<&Rows> {
+        let compute = || async {
+            let table = self.source.compute().await?;
+            let mut batches = Vec::new();
+            for partition in &table.batches {
+                batches.extend(partition.read().await.iter().cloned());
+            }
+            Ok(Rows { table, places: Places::new(batches) })
+        };
+        self.rows.get_or_try_init(compute).await
     }
 }
 
@@ -81,7 +100,22 @@ impl<S: Source> TableProvider for Kept<S> {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        self.rows().await?.scan(state, projection, filters, limit).await
+        let Rows { table, places } = self.rows().await?;
+        match places.find(&self.schema(), filters)? {
+            Some(found) => {
+                let table = MemTable::try_new(self.schema(), vec![vec![found]])?;
+                table.scan(state, projection, filters, limit).await
+            }
+            None => table.scan(state, projection, filters, limit).await,
+        }
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        let is_sought = |filter: &&Expr| match place::sought(filter) {
+            Some(_) => TableProviderFilterPushDown::Inexact,
+            None => TableProviderFilterPushDown::Unsupported,
+        };
+        Ok(filters.iter().map(is_sought).collect())
     }
 }
 

@@ -9,6 +9,7 @@ mod door;
 mod let_go;
 mod maintained;
 mod oracle;
+mod shown;
 mod story;
 mod tables;
 mod tidy;

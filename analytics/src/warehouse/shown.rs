@@ -17,6 +17,8 @@ use crate::{Result, Session};
 pub(super) struct Shown {
     newest: Mutex<Option<Arc<Session>>>,
     judged: Mutex<Option<Arc<Session>>>,
+    /// Whoever makes the next one ready; others would compute the same.
+    turn: tokio::sync::Mutex<()>,
     commits: watch::Sender<()>,
 }
 
@@ -80,6 +82,7 @@ impl Warehouse {
     /// Makes the newest version ready under what was judged before; nothing, where nothing was.
     pub async fn show(&self) -> Result<()> {
         let Some(judged) = read(&self.shown.judged) else { return Ok(()) };
+        let _turn = self.shown.turn.lock().await;
         self.catch_up().await?;
         let session = {
             let mut sessions = self.sessions.lock().await;
@@ -94,8 +97,10 @@ impl Warehouse {
         Ok(())
     }
 
-    /// Judges the newest version and makes it ready.
+    /// Shows the newest version, judges it and makes that ready.
     pub async fn judge(&self) -> Result<Arc<Session>> {
+        // The judgement stands on what is shown first.
+        self.show().await?;
         let session = self.session().await?;
         session.warm().await?;
         session.judge().await?;

@@ -3,6 +3,7 @@
 -- (`failure_steps` of docs/functions.md). The step lies in the changes after `low_position` up to `high_position`, 99%
 -- sure. Skipped positions count for nothing; a position that failed and passed counts as a failure that was retried.
 -- Grain: one row per test series and step of its failure rate
+-- Judged: it reads the history of every test that failed
 -- series_id: one test on one builder of one branch
 -- test_id: the test, whatever the builder and branch
 -- project: the project
@@ -29,11 +30,11 @@ WITH threshold AS (
 ), listed AS (
     SELECT
         s.series_id, s.test_id, s.project, s.branch, s.builder, s.suite, s.name,
-        array_agg(CASE s.verdict WHEN 'fail' THEN s.position_count ELSE 0 END ORDER BY s.first_position) AS failed,
-        array_agg(CASE s.verdict WHEN 'flaky' THEN s.position_count ELSE 0 END ORDER BY s.first_position) AS flaky,
-        array_agg(s.position_count ORDER BY s.first_position) AS total,
-        array_agg(s.first_position ORDER BY s.first_position) AS first_positions,
-        array_agg(s.last_position ORDER BY s.first_position) AS last_positions
+        array_agg(CASE s.verdict WHEN 'fail' THEN s.position_count ELSE 0 END) AS failed,
+        array_agg(CASE s.verdict WHEN 'flaky' THEN s.position_count ELSE 0 END) AS flaky,
+        array_agg(s.position_count) AS total,
+        array_agg(s.first_position) AS first_positions,
+        array_agg(s.last_position) AS last_positions
     FROM raw.streak AS s
     JOIN eventful_series AS e ON e.series_id = s.series_id
     WHERE s.verdict <> 'skip'
@@ -41,7 +42,11 @@ WITH threshold AS (
 ), stepped AS (
     SELECT
         l.series_id, l.test_id, l.project, l.branch, l.builder, l.suite, l.name,
-        unnest(failure_steps(l.failed, l.flaky, l.total, l.first_positions, l.last_positions, t.likelihood)) AS step
+        unnest(failure_steps(
+            least_by(l.failed, l.first_positions), least_by(l.flaky, l.first_positions),
+            least_by(l.total, l.first_positions), array_sort(l.first_positions), array_sort(l.last_positions),
+            t.likelihood
+        )) AS step
     FROM threshold AS t
     CROSS JOIN listed AS l
 ), opened AS (

@@ -40,27 +40,26 @@ WITH threshold AS (
     FROM threshold AS t
     CROSS JOIN aged AS a
     WHERE CAST(a.age AS BIGINT) <= t.positions
-), measured AS (
+), listed AS (
     SELECT
-        o.series_id, o.test_id, o.project, o.branch, o.builder, o.suite, o.name, o.position,
-        min(o.duration_us) / 1000.0 AS duration_ms
+        o.series_id, o.test_id, o.project, o.branch, o.builder, o.suite, o.name,
+        array_agg(o.duration_us / 1000.0) AS lengths, array_agg(o.position) AS positions
     FROM raw.outcome AS o
     JOIN young AS y
         ON y.project = o.project AND y.branch = o.branch AND y.builder = o.builder AND y.position = o.position
     WHERE o.kind = 'test' AND o.duration_us IS NOT NULL AND o.outcome IN ('passed', 'xfailed')
-    GROUP BY o.series_id, o.test_id, o.project, o.branch, o.builder, o.suite, o.name, o.position
-), listed AS (
+    GROUP BY o.series_id, o.test_id, o.project, o.branch, o.builder, o.suite, o.name
+), ordered AS (
     SELECT
         series_id, test_id, project, branch, builder, suite, name,
-        array_agg(duration_ms ORDER BY position) AS lengths, array_agg(position ORDER BY position) AS positions
-    FROM measured
-    GROUP BY series_id, test_id, project, branch, builder, suite, name
+        least_by(lengths, positions) AS lengths, array_sort(array_distinct(positions)) AS positions
+    FROM listed
 ), stepped AS (
     SELECT
-        l.series_id, l.test_id, l.project, l.branch, l.builder, l.suite, l.name, l.positions,
-        unnest(duration_steps(l.lengths, t.alpha, t.min_ratio)) AS step
+        o.series_id, o.test_id, o.project, o.branch, o.builder, o.suite, o.name, o.positions,
+        unnest(duration_steps(o.lengths, t.alpha, t.min_ratio)) AS step
     FROM threshold AS t
-    CROSS JOIN listed AS l
+    CROSS JOIN ordered AS o
 ), placed AS (
     SELECT
         series_id, test_id, project, branch, builder, suite, name,

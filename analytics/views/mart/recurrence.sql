@@ -13,50 +13,46 @@
 -- problem_count: problems of the incident that recur so
 WITH placed AS (
     SELECT
-        e.problem_id, i.incident_id, e.project, e.branch, e.builder, e.test_id, e.opened_at, e.resolved_at,
-        c.cluster_id
+        e.series_id, i.incident_id, e.project, e.branch, e.opened_at, e.opened_position, e.resolved_at, c.cluster_id
     FROM step.episode AS e
     JOIN step.incident_member AS i ON i.problem_id = e.problem_id
     LEFT JOIN step.problem_cluster AS c ON c.problem_id = e.problem_id
 ), event AS (
     -- What ends at the instant at which something begins was over by then.
     SELECT
-        problem_id, incident_id, project, branch, builder, test_id, cluster_id, resolved_at AS at, 1 AS turn,
+        incident_id, project, branch, cluster_id, resolved_at AS at, 1 AS turn, count(*) AS problem_count,
         incident_id AS ended, resolved_at AS ended_at
     FROM placed
-    WHERE resolved_at IS NOT NULL
+    WHERE resolved_at IS NOT NULL AND cluster_id IS NOT NULL
+    GROUP BY incident_id, project, branch, cluster_id, resolved_at
     UNION ALL
     SELECT
-        problem_id, incident_id, project, branch, builder, test_id, cluster_id, opened_at AS at, 2 AS turn,
+        incident_id, project, branch, cluster_id, opened_at AS at, 2 AS turn, count(*) AS problem_count,
         NULL AS ended, NULL AS ended_at
     FROM placed
+    WHERE cluster_id IS NOT NULL
+    GROUP BY incident_id, project, branch, cluster_id, opened_at
 ), met AS (
     SELECT
-        problem_id, incident_id, project, branch, cluster_id, at, turn,
-        last_value(ended) IGNORE NULLS OVER words AS words_ended,
-        max(ended_at) OVER words AS words_ended_at,
-        last_value(ended) IGNORE NULLS OVER test AS test_ended,
-        max(ended_at) OVER test AS test_ended_at
+        incident_id, project, branch, at AS opened_at, 'same_words' AS why, turn, problem_count,
+        last_value(ended) IGNORE NULLS OVER before AS ended, max(ended_at) OVER before AS ended_at
     FROM event
-    WINDOW
-        words AS (PARTITION BY project, cluster_id ORDER BY at, turn, incident_id ROWS UNBOUNDED PRECEDING),
-        test AS (
-            PARTITION BY project, branch, builder, test_id ORDER BY at, turn, incident_id ROWS UNBOUNDED PRECEDING
-        )
-), told AS (
+    WINDOW before AS (PARTITION BY project, cluster_id ORDER BY at, turn, incident_id ROWS UNBOUNDED PRECEDING)
+    UNION ALL
     SELECT
-        m.problem_id, m.incident_id, m.project, m.branch, m.at, w.why,
-        CASE WHEN w.why = 'same_words' THEN m.words_ended ELSE m.test_ended END AS ended,
-        CASE WHEN w.why = 'same_words' THEN m.words_ended_at ELSE m.test_ended_at END AS ended_at
-    FROM (VALUES ('same_words'), ('same_test')) AS w (why)
-    CROSS JOIN met AS m
-    WHERE m.turn = 2 AND (w.why = 'same_test' OR m.cluster_id IS NOT NULL)
+        incident_id, project, branch, opened_at, 'same_test' AS why, 2 AS turn, 1 AS problem_count,
+        last_value(CASE WHEN resolved_at IS NOT NULL THEN incident_id END) IGNORE NULLS OVER before AS ended,
+        max(resolved_at) OVER before AS ended_at
+    FROM placed
+    WINDOW before AS (
+        PARTITION BY series_id ORDER BY opened_position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    )
 )
 SELECT
-    incident_id, project, branch, min(at) AS opened_at,
+    incident_id, project, branch, min(opened_at) AS opened_at,
     last_value(ended ORDER BY ended_at, ended) AS earlier_incident_id,
     max(ended_at) AS earlier_resolved_at,
-    why, count(*) AS problem_count
-FROM told
-WHERE ended <> incident_id
+    why, CAST(sum(problem_count) AS BIGINT) AS problem_count
+FROM met
+WHERE turn = 2 AND ended <> incident_id
 GROUP BY incident_id, project, branch, why

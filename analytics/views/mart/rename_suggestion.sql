@@ -4,6 +4,7 @@
 -- test is paired with the likest old one. A note `renamed_from` on the new series with the old one's id confirms it;
 -- the history then goes on in `continued_streak`.
 -- Grain: one row per lane and new test that has a likely old one
+-- Judged: every new test is compared with those that went
 -- project: the project
 -- branch: the branch
 -- builder: the builder

@@ -2,6 +2,7 @@
 -- Measured where something was found out later (step.confirmation), by what the evidence alone had said; nothing that
 -- came later enters it. Only confirmed culprits count for the ranks; changes that were denied are counted apart.
 -- Grain: one row per project and month in which problems opened whose culprit is known
+-- Judged: it marks all that was judged
 -- project: the project
 -- month: first day of the month, UTC
 -- judged_count: suspects confirmed as culprits
