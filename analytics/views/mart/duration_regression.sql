@@ -44,8 +44,9 @@ WITH threshold AS (
     SELECT
         o.series_id, o.test_id, o.project, o.branch, o.builder, o.suite, o.name,
         array_agg(o.duration_us / 1000.0) AS lengths, array_agg(o.position) AS positions
-    FROM raw.outcome AS o
-    JOIN young AS y
+    -- The few positions stand left: that side is held in memory.
+    FROM young AS y
+    JOIN raw.outcome AS o
         ON y.project = o.project AND y.branch = o.branch AND y.builder = o.builder AND y.position = o.position
     WHERE o.kind = 'test' AND o.duration_us IS NOT NULL AND o.outcome IN ('passed', 'xfailed')
     GROUP BY o.series_id, o.test_id, o.project, o.branch, o.builder, o.suite, o.name
@@ -71,7 +72,9 @@ WITH threshold AS (
         series_id, test_id, project, branch, builder, suite, name, position, previous_position,
         before_ms, behind_ms, p_value,
         min(CASE WHEN behind_ms < before_ms THEN position END) OVER (
-            PARTITION BY series_id ORDER BY position ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
+            -- By more than the series, so that whoever asks for one builder or test reads no others.
+            PARTITION BY project, branch, builder, test_id, series_id
+            ORDER BY position ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
         ) AS resolved_position
     FROM placed
 )
