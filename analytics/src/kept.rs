@@ -172,3 +172,52 @@ impl Source for Planned {
         MemTable::try_new(self.schema.clone(), partitions.into_iter().map(planned).collect::<Result<_>>()?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{Int64Array, StringViewArray};
+    use datafusion::common::ScalarValue;
+    use datafusion::physical_plan::collect;
+    use datafusion::prelude::SessionContext;
+
+    use super::*;
+    use crate::Session;
+
+    #[derive(Debug)]
+    struct Numbers(RecordBatch);
+
+    #[async_trait]
+    impl Source for Numbers {
+        fn schema(&self) -> SchemaRef {
+            self.0.schema()
+        }
+
+        async fn compute(&self) -> Result<MemTable> {
+            MemTable::try_new(self.0.schema(), vec![vec![self.0.clone()]])
+        }
+    }
+
+    fn leaf(plan: &Arc<dyn ExecutionPlan>) -> Arc<dyn ExecutionPlan> {
+        plan.children().first().map_or_else(|| Arc::clone(plan), |child| leaf(child))
+    }
+
+    #[tokio::test]
+    async fn a_question_for_a_value_reads_its_rows_only() {
+        let names: ArrayRef = Arc::new(StringViewArray::from_iter_values((0..5000).map(|n| format!("n{}", n / 2))));
+        let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(0..5000));
+        let rows = RecordBatch::try_from_iter([("name", names), ("number", numbers)]).unwrap();
+        let context =
+            SessionContext::new_with_config(crate::session::config().with_create_default_catalog_and_schema(true));
+        context.register_table("kept", Arc::new(Kept::of(Numbers(rows)))).unwrap();
+        let session = Session::of(context, 1);
+        // The first time it is planned with its parameter open, the second time that plan is known.
+        for name in ["n7", "n2000"] {
+            let value = [ScalarValue::from(name)];
+            let frame = session.query_with("SELECT number FROM kept WHERE name = $1", &value).await.unwrap();
+            let context = frame.task_ctx();
+            let plan = frame.create_physical_plan().await.unwrap();
+            let read = collect(leaf(&plan), Arc::new(context)).await.unwrap();
+            assert_eq!(read.iter().map(RecordBatch::num_rows).sum::<usize>(), 2, "{name}");
+        }
+    }
+}
