@@ -1,9 +1,11 @@
 //! What every view file promises: a head in form, every output column documented in order, no `SELECT *`, a test.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use annals_analytics::session;
-use annals_analytics::view::{self, View};
+use annals_analytics::view::{self, Keep, View};
+use arrow::array::AsArray;
 use datafusion::common::TableReference;
 
 use crate::tables;
@@ -53,4 +55,27 @@ fn names_are_unique_across_layers() {
     let count = names.len();
     names.dedup();
     assert_eq!(names.len(), count);
+}
+
+/// What is shown before the judgement would be the judgement of the version before for ever.
+#[tokio::test]
+async fn what_is_kept_reads_nothing_that_is_judged() {
+    let tables = tables::raw(&World::default(), &[]).unwrap();
+    let session = session::build(&tables, &[], 1, std::sync::Arc::default()).await.unwrap();
+    let ask = "SELECT layer || '.' || view, reads_layer || '.' || reads FROM system.lineage WHERE name IS NULL";
+    let mut reads: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for batch in session.query(ask).await.unwrap().collect().await.unwrap() {
+        let [views, read] = [0, 1].map(|column| batch.column(column).as_string::<i32>());
+        for (view, read) in views.iter().zip(read) {
+            reads.entry(view.unwrap().to_owned()).or_default().push(read.unwrap().to_owned());
+        }
+    }
+    let of = |keep: Keep| view::all().iter().filter(move |view| view.keep == keep).map(View::full_name);
+    let judged: Vec<String> = of(Keep::Judged).chain(["judge.clue".to_owned()]).collect();
+    let mut seen: Vec<String> = of(Keep::Kept).collect();
+    assert!(!seen.is_empty() && !judged.is_empty());
+    while let Some(view) = seen.pop() {
+        assert!(!judged.contains(&view), "what is kept stands on {view}, which is judged");
+        seen.extend(reads.get(&view).into_iter().flatten().cloned());
+    }
 }

@@ -1,7 +1,8 @@
 -- Incidents: problems with one likely cause
 -- The problems of a branch with one range are one incident, whatever the builder: the same changes stand against all of
--- them. Those born failing at one position are one, too. A mass failure is one problem of its builder. People may put
--- incidents together and take problems out (step.incident_member); range and blamelist are then the main problem's.
+-- them. Those born failing at one position are one, too. A mass failure is one problem of its builder. The same failure
+-- in a wider range of another builder belongs to it, and people may put incidents together and take problems out
+-- (step.incident_member); range and blamelist are then the main problem's, which has the narrower range.
 -- Grain: one row per incident
 -- Kept: most pages list incidents
 -- incident_id: the incident: branch, last good and opening position
@@ -14,7 +15,7 @@
 -- opened_at: when the first failing revision was committed
 -- opened_position: first failing position of the main problem
 -- opened_revision: first failing revision of the main problem
--- opened_build_id: first failing build
+-- opened_build_id: first failing build of the main problem
 -- good_revision: last tested good revision before; null when born failing
 -- range_id: range of the blamelist, joins raw.range_change; null when born failing
 -- change_count: changes in the range
@@ -45,7 +46,7 @@ WITH member AS (
         first_value(good_revision ORDER BY place, suite, name, builder) AS good_revision,
         first_value(range_id ORDER BY place, suite, name, builder) AS range_id,
         first_value(change_count ORDER BY place, suite, name, builder) AS change_count,
-        min(opened_build_id) AS opened_build_id,
+        first_value(opened_build_id ORDER BY place, suite, name, builder) AS opened_build_id,
         count(*) AS problem_count,
         count(DISTINCT test_id) AS test_count,
         count(*) FILTER (WHERE state = 'open') AS open_count,
