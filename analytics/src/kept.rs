@@ -9,7 +9,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringViewBuilder};
 use arrow::compute::cast;
 use arrow::datatypes::{Fields, Schema, SchemaRef};
 use async_trait::async_trait;
@@ -152,12 +152,13 @@ impl Planned {
     }
 }
 
-/// Returns the column without what it does not show: views of texts keep all that was read beside them.
+/// Returns the column without what it does not show, each text once: views of texts keep all that was read beside them,
+/// and the rows of one incident say the same.
 fn own(column: ArrayRef) -> ArrayRef {
-    match column.as_string_view_opt() {
-        Some(texts) => Arc::new(texts.gc()),
-        None => column,
-    }
+    let Some(texts) = column.as_string_view_opt() else { return column };
+    let mut own = StringViewBuilder::with_capacity(texts.len()).with_deduplicate_strings();
+    own.extend(texts);
+    Arc::new(own.finish())
 }
 
 #[async_trait]

@@ -3,9 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use crate::intake::Server;
 use crate::world::{annals, ask};
 
 /// From these commits on the tests fail.
@@ -147,6 +149,26 @@ fn hunts_begin_by_themselves_and_keep_within_their_budget() {
     let before = ask(&place.store(), spent);
     place.collect(&["--every", "10"]);
     assert_eq!(ask(&place.store(), spent), before, "what is decided is not hunted again");
+}
+
+#[test]
+fn a_server_hunts_what_is_open() {
+    let place = Place::new();
+    place.collect(&["--every", "10"]);
+    place.hunt_daily(60);
+    let server = Server::start(&place.store(), &["--config", place.config().to_str().unwrap()]);
+    let begun = Instant::now();
+    let found = "SELECT name FROM bisection WHERE finding = 'culprit' AND is_automatic ORDER BY name";
+    while ask(&place.store(), found) != ["other", "steady"] {
+        assert!(begun.elapsed() < Duration::from_secs(300), "{:?}", ask(&place.store(), "SELECT * FROM bisection"));
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    server.end();
+    let lists = "SELECT name, opened_revision, change_count FROM problem WHERE name <> 'wild' ORDER BY name";
+    let expected = [("other", OTHER), ("steady", STEADY)];
+    let expected = expected.map(|(name, at)| format!("{name},{},1", place.revisions[at]));
+    assert_eq!(ask(&place.store(), lists), expected);
+    assert_eq!(annals(&place.store(), &["check"]).code, Some(0));
 }
 
 #[test]

@@ -15,13 +15,13 @@ use crate::world::{annals, ask, binary};
 const QUERY: &str = "/api/v1/ingest?project=p&revision=r&builder=unit&position=1";
 
 /// A server of a store; it is killed when this is dropped.
-struct Server {
+pub(crate) struct Server {
     child: Child,
     address: String,
 }
 
 impl Server {
-    fn start(store: &Path, more: &[&str]) -> Self {
+    pub(crate) fn start(store: &Path, more: &[&str]) -> Self {
         let mut command = binary(store, &[&["serve", "--listen", "127.0.0.1:0"], more].concat());
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
@@ -38,7 +38,7 @@ impl Server {
     }
 
     /// Ends the server as an operator does.
-    fn end(mut self) {
+    pub(crate) fn end(mut self) {
         let id = self.child.id().to_string();
         assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
         assert!(self.child.wait().unwrap().success());
