@@ -16,7 +16,7 @@ use crate::cli::Cli;
 
 /// Allocates for the whole process.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// What is logged unless `ANNALS_LOG` says otherwise; the table library warns of its own newness at each vacuum.
 const LOG: &str = "warn,deltalake_core::operations::vacuum=error";

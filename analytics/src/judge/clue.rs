@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float64Builder, Int64Builder, RecordBatch, StringBuilder};
+use arrow::array::{ArrayRef, Float64Builder, Int64Builder, RecordBatch, StringViewBuilder};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::MemTable;
@@ -93,7 +93,7 @@ struct Told<'a> {
 }
 
 fn schema() -> SchemaRef {
-    let texts = TEXTS.map(|name| Field::new(name, DataType::Utf8, true));
+    let texts = TEXTS.map(|name| Field::new(name, DataType::Utf8View, true));
     let ordinal = Field::new("ordinal", DataType::Int64, true);
     let figures = EVIDENCE.map(|evidence| Field::new(evidence.name, DataType::Float64, true));
     Arc::new(Schema::new(texts.into_iter().chain([ordinal]).chain(figures).collect::<Vec<_>>()))
@@ -192,20 +192,25 @@ fn failure(told: &Told<'_>, range: &Range<'_>, problem: &Problem, words: &mut Wo
 
 /// The rows that are being made; words stay numbers until all are known.
 struct Rows {
-    ids: [StringBuilder; 3],
+    ids: [StringViewBuilder; 3],
     ordinals: Int64Builder,
     words: [Vec<Vec<Word>>; 2],
-    files: [StringBuilder; 3],
+    files: [StringViewBuilder; 3],
     figures: Vec<Float64Builder>,
+}
+
+/// Returns a column that keeps each text once: the problems of a range say much the same.
+fn text() -> StringViewBuilder {
+    StringViewBuilder::new().with_deduplicate_strings()
 }
 
 impl Rows {
     fn new() -> Self {
         Self {
-            ids: Default::default(),
+            ids: std::array::from_fn(|_| text()),
             ordinals: Int64Builder::new(),
             words: Default::default(),
-            files: Default::default(),
+            files: std::array::from_fn(|_| text()),
             figures: EVIDENCE.iter().map(|_| Float64Builder::new()).collect(),
         }
     }
@@ -224,7 +229,7 @@ impl Rows {
     fn finish(mut self, schema: SchemaRef, texts: &[&str]) -> Result<RecordBatch> {
         let mut columns: Vec<ArrayRef> = self.ids.iter_mut().map(|ids| Arc::new(ids.finish()) as ArrayRef).collect();
         for lists in &self.words {
-            let mut builder = StringBuilder::new();
+            let mut builder = text();
             for list in lists {
                 let mut told: Vec<&str> = list.iter().map(|word| texts[*word as usize]).collect();
                 told.sort_unstable();

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{Array, AsArray, RecordBatch};
@@ -15,6 +16,8 @@ use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
 
 /// Tables of fewer rows are read whole.
 const FEW: usize = 1 << 10;
+/// So are tables where one row of so many has the value: to copy them would take longer.
+const MANY: usize = 16;
 
 /// The rows of a table with what was indexed of them.
 #[derive(Debug)]
@@ -32,23 +35,28 @@ impl Places {
         Self { batches, indices: Mutex::default() }
     }
 
-    /// Returns the rows that have the value which one of the filters demands, if one demands a single value.
+    /// Returns the rows that have the value which one of the filters demands, if one demands a rare value.
     pub(super) fn find(&self, schema: &Schema, filters: &[Expr]) -> Result<Option<RecordBatch>> {
-        if self.batches.iter().map(RecordBatch::num_rows).sum::<usize>() < FEW {
+        let rows: usize = self.batches.iter().map(RecordBatch::num_rows).sum();
+        if rows < FEW {
             return Ok(None);
         }
-        for filter in filters {
-            let Some((name, Expr::Literal(value, _))) = sought(filter) else { continue };
-            let Ok(column) = schema.index_of(name) else { continue };
-            let Some(hash) = hash_of(schema.field(column).data_type(), value) else { continue };
-            let index = self.index(column);
-            let first = index.partition_point(|(known, _)| *known < hash);
-            let found = index[first..].iter().take_while(|(known, _)| *known == hash);
-            let found: Vec<_> = found.map(|(_, (batch, row))| (*batch as usize, *row as usize)).collect();
-            let batches: Vec<_> = self.batches.iter().collect();
-            return Ok(Some(interleave_record_batch(&batches, &found)?));
-        }
-        Ok(None)
+        let found = filters.iter().filter_map(|filter| self.found(schema, filter)).min_by_key(|(_, found)| found.len());
+        let Some((index, found)) = found.filter(|(_, found)| found.len() * MANY < rows) else { return Ok(None) };
+        let found: Vec<_> = index[found].iter().map(|(_, (batch, row))| (*batch as usize, *row as usize)).collect();
+        let batches: Vec<_> = self.batches.iter().collect();
+        Ok(Some(interleave_record_batch(&batches, &found)?))
+    }
+
+    /// Returns where an index has the rows of the value that a filter demands.
+    fn found(&self, schema: &Schema, filter: &Expr) -> Option<(Arc<Index>, Range<usize>)> {
+        let (name, Expr::Literal(value, _)) = sought(filter)? else { return None };
+        let column = schema.index_of(name).ok()?;
+        let hash = hash_of(schema.field(column).data_type(), value)?;
+        let index = self.index(column);
+        let first = index.partition_point(|(known, _)| *known < hash);
+        let count = index[first..].partition_point(|(known, _)| *known == hash);
+        Some((index, first..first + count))
     }
 
     fn index(&self, column: usize) -> Arc<Index> {
@@ -128,6 +136,22 @@ mod tests {
         assert_eq!(find(lit(-12_i64).eq(col("number"))), Some(1));
         assert_eq!(find(col("number").eq(lit(-7_i64))), Some(0), "it is null there");
         assert_eq!(find(col("plain").eq(lit("another"))), Some(0));
+    }
+
+    #[test]
+    fn the_rarest_value_is_looked_for_and_a_common_one_is_not() {
+        let project: ArrayRef = Arc::new(StringArray::from_iter_values(std::iter::repeat_n("engine", 1000)));
+        let batches = [1, 1001].map(|from| {
+            let rows = batch(from);
+            let [plain, number] = ["plain", "number"].map(|name| rows.column_by_name(name).unwrap().clone());
+            RecordBatch::try_from_iter([("project", project.clone()), ("plain", plain), ("number", number)]).unwrap()
+        });
+        let (schema, places) = (batches[0].schema(), Places::new(batches.to_vec()));
+        let find = |filters: &[Expr]| places.find(&schema, filters).unwrap().map(|rows| rows.num_rows());
+        let [project, name] = [col("project").eq(lit("engine")), col("plain").eq(lit("a name longer than a view 7"))];
+        assert_eq!(find(&[project.clone(), name.clone()]), Some(2));
+        assert_eq!(find(&[name, project.clone(), col("number").eq(lit(-15_i64))]), Some(1));
+        assert_eq!(find(&[project]), None, "all rows have it");
     }
 
     #[test]

@@ -119,7 +119,8 @@ CREATE TABLE step.incident_member AS SELECT * FROM (VALUES
   AS t(problem_id, range_incident_id, incident_id, rule);
 
 CREATE TABLE mart.incident_note AS SELECT 'demo~feature/<i>~linux?x#1~58' AS incident_id, 'gone/<i>' AS range_incident_id,
-  'p-2' AS problem_id, 'linux-unit' AS builder, 'parser' AS suite, '<b>by</b>' AS name, 'joins' AS rule;
+  'p-2' AS problem_id, 'linux-unit' AS builder, 'parser' AS suite, name, rule
+  FROM (VALUES ('<b>by</b>', 'joins'), ('late', 'overlap')) AS t(name, rule);
 
 CREATE TABLE mart.recurrence AS SELECT 'demo~feature/<i>~linux?x#1~58' AS incident_id, 'demo' AS project, 'main' AS branch,
   CAST('2026-11-18T08:00:00Z' AS TIMESTAMPTZ) AS opened_at, '32' AS earlier_incident_id,

@@ -48,7 +48,7 @@ const EXAMPLES: &[(&str, &str, &[&str])] = &[
         &[
             "It came back",
             "failed in the same words",
-            "came with its range",
+            "is the same failure, seen in the wider range of gone/",
             "2 of 2",
             "What it says",
             "timed out",
