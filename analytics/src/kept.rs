@@ -152,6 +152,11 @@ impl Planned {
     }
 }
 
+/// Returns the rows without what they do not show.
+pub(crate) fn own_batch(batch: &RecordBatch) -> Result<RecordBatch> {
+    Ok(RecordBatch::try_new(batch.schema(), batch.columns().iter().cloned().map(own).collect())?)
+}
+
 /// Returns the column without what it does not show, each text once: views of texts keep all that was read beside them,
 /// and the rows of one incident say the same.
 fn own(column: ArrayRef) -> ArrayRef {

@@ -1,13 +1,14 @@
-//! Questions that were planned before: pages ask the same texts with other values, and planning a view that stands on
+//! Questions that were asked before: pages ask the same texts with other values, and planning a view that stands on
 //! others takes longer than reading its rows.
 //!
-//! A text is planned and optimized once per session with its parameters open; values are put in afterwards. Who may ask
-//! what is not decided here.
+//! A text is planned and optimized once per session with its parameters open; values are put in afterwards. With the same
+//! values its answer is the same, too, as long as the session lives. Who may ask what is not decided here.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::datatypes::DataType;
+use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::Session;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
@@ -20,14 +21,42 @@ use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
 use datafusion::physical_plan::ExecutionPlan;
 
+use crate::kept;
+
 /// More texts than this are not remembered: some are as various as the words that people search for.
 const MOST: usize = 128;
 
-/// The plans of one session.
+/// More bytes of answers than these are not remembered.
+const MOST_BYTES: usize = 32 << 20;
+
+/// The plans of one session, and what came out.
 pub(crate) struct Prepared {
     /// Runs what is optimized already.
     state: SessionState,
     plans: Mutex<HashMap<String, Arc<Plan>>>,
+    answers: Mutex<Answers>,
+}
+
+/// The columns and the rows of an answer.
+pub(crate) type Answer = (SchemaRef, Vec<RecordBatch>);
+
+/// Answers by text and values.
+#[derive(Default)]
+struct Answers {
+    known: HashMap<(String, Vec<ScalarValue>), Answer>,
+    byte_count: usize,
+}
+
+impl Answers {
+    fn learn(&mut self, question: (String, Vec<ScalarValue>), answer: Answer) {
+        let byte_count: usize = answer.1.iter().map(RecordBatch::get_array_memory_size).sum();
+        if self.byte_count + byte_count > MOST_BYTES {
+            *self = Self::default();
+        }
+        if byte_count <= MOST_BYTES && self.known.insert(question, answer).is_none() {
+            self.byte_count += byte_count;
+        }
+    }
 }
 
 /// An optimized plan.
@@ -70,7 +99,25 @@ impl Prepared {
         let planner = Arc::new(Planner(state.clone()));
         let state = SessionStateBuilder::new_from_existing(state.clone()).with_query_planner(planner);
         let state = state.with_analyzer_rules(Vec::new()).with_optimizer_rules(Vec::new()).build();
-        Self { state, plans: Mutex::default() }
+        Self { state, plans: Mutex::default(), answers: Mutex::default() }
+    }
+
+    /// Returns the answer of a text that was asked with these values before.
+    pub(crate) fn answer(&self, sql: &str, values: &[ScalarValue]) -> Option<Answer> {
+        let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        answers.known.get(&(sql.to_owned(), values.to_vec())).cloned()
+    }
+
+    /// Remembers the answer of a text with these values, if it holds as long as the session; returns it without what it
+    /// does not show.
+    pub(crate) fn remember(&self, sql: &str, values: &[ScalarValue], (schema, batches): Answer) -> Result<Answer> {
+        if !self.plans.lock().unwrap_or_else(PoisonError::into_inner).contains_key(sql) {
+            return Ok((schema, batches));
+        }
+        let batches = batches.iter().map(kept::own_batch).collect::<Result<Vec<_>>>()?;
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        answers.learn((sql.to_owned(), values.to_vec()), (schema.clone(), batches.clone()));
+        Ok((schema, batches))
     }
 
     /// Returns the frame of a text that was asked before, with these values.
@@ -106,5 +153,31 @@ impl Prepared {
         let values = ParamValues::from(typed.collect::<Result<Vec<_>>>()?);
         let plan = if types.is_empty() { plan.clone() } else { plan.clone().with_param_values(values)? };
         Ok(DataFrame::new(self.state.clone(), plan))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{ArrayRef, Int64Array};
+
+    use super::*;
+
+    fn answer(rows: usize) -> Answer {
+        let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(0..rows.try_into().unwrap()));
+        let batch = RecordBatch::try_from_iter([("number", numbers)]).unwrap();
+        (batch.schema(), vec![batch])
+    }
+
+    #[test]
+    fn answers_are_bounded_by_their_bytes() {
+        let mut answers = Answers::default();
+        let question = |number: i64| ("SELECT $1".to_owned(), vec![ScalarValue::from(number)]);
+        for number in 0..40 {
+            answers.learn(question(number), answer((1 << 20) / 8));
+            assert!(answers.byte_count <= MOST_BYTES && answers.known.contains_key(&question(number)), "{number}");
+        }
+        assert!(answers.known.len() < 40, "the first were let go");
+        answers.learn(question(40), answer(MOST_BYTES / 8 + 1));
+        assert!(!answers.known.contains_key(&question(40)), "one answer is too large");
     }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use annals_data::schema::{self, Visibility};
 use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::SchemaRef;
 use datafusion::catalog::{CatalogProvider, MemTable, MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider};
 use datafusion::common::{ScalarValue, TableReference};
 use datafusion::dataframe::DataFrame;
@@ -93,6 +94,21 @@ impl Session {
         }
         let frame = self.query(sql).await?;
         Ok(self.prepared.learn(sql, frame, parameters)?)
+    }
+
+    /// Answers a query that only reads, as [`Session::query_with`]; at once where it was answered before.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::query_with`], and [`Error::Query`] when it cannot be run to its end.
+    pub async fn answer(&self, sql: &str, parameters: &[ScalarValue]) -> Result<(SchemaRef, Vec<RecordBatch>)> {
+        if let Some(answer) = self.prepared.answer(sql, parameters) {
+            return Ok(answer);
+        }
+        let frame = self.query_with(sql, parameters).await?;
+        let schema = frame.schema().inner().clone();
+        let rows = frame.collect().await?;
+        Ok(self.prepared.remember(sql, parameters, (schema, rows))?)
     }
 
     /// Computes what is kept but for what is judged, so that nobody who asks has to wait for it.

@@ -84,10 +84,21 @@ fn parameters_are_values() {
 #[test]
 fn a_question_that_was_asked_before_tells_the_time_of_now() {
     let session = told("", &[]).unwrap();
-    let ask = || {
-        runtime().block_on(async { session.query_with("SELECT now()", &[]).await.unwrap().collect().await.unwrap() })
-    };
+    let ask = || runtime().block_on(async { session.answer("SELECT now()", &[]).await.unwrap().1 });
     assert_ne!(ask(), ask());
+}
+
+#[test]
+fn what_was_answered_before_is_not_asked_again() {
+    let session = told("change a1 by Ada\nchange a2 by Bob", &[]).unwrap();
+    let ask = |revision: &str| {
+        let sql = "SELECT author FROM author_change WHERE revision = $1";
+        runtime().block_on(async { session.answer(sql, &[ScalarValue::from(revision)]).await.unwrap().1 })
+    };
+    let (first, again, other) = (ask("a1"), ask("a1"), ask("a2"));
+    assert_eq!(first, again);
+    assert!(std::sync::Arc::ptr_eq(first[0].column(0), again[0].column(0)), "it is the same answer");
+    assert_ne!(first, other);
 }
 
 #[test]

@@ -5,7 +5,6 @@
 
 use std::fmt::{Display, Write};
 
-use arrow::datatypes::SchemaRef;
 use datafusion::scalar::ScalarValue;
 
 use crate::table::{Cell, Table};
@@ -135,16 +134,14 @@ impl Select {
         let values: Vec<ScalarValue> = self.values().map(scalar).collect();
         let failed = |error: &dyn Display| Error::internal(format!("{error}, in: {}", self.sql()));
         let text = self.text(self.limit + 1, |place, _| format!("${place}"));
-        let frame = match session.query_with(&text, &values).await {
-            Ok(frame) => frame,
+        let (schema, batches) = match session.answer(&text, &values).await {
+            Ok(answer) => answer,
             // What a function was called with came from a reader.
             Err(error) if self.arguments.is_some() => {
                 return Err(Error::Query { message: reason(&error), place: None });
             }
             Err(error) => return Err(failed(&error)),
         };
-        let schema: SchemaRef = frame.schema().inner().clone();
-        let batches = frame.collect().await.map_err(|error| failed(&error))?;
         let mut table = Table::new(&schema, &batches).map_err(Error::internal)?;
         table.has_more = table.rows.len() > self.limit;
         table.rows.truncate(self.limit);
