@@ -46,14 +46,10 @@ pub(crate) async fn measure(warehouse: &Warehouse, peer: Option<&peer::Streaks>)
         // A session of its own, so that nothing is warm but the engine.
         let site = site(warehouse).await?;
         let (cold, length) = ask(&site, &paths[0]).await?;
-        let mut others = times(&site, &paths[1..]).await?;
+        let others = times(&site, &paths[1..]).await?;
         let again = times(&site, &vec![paths[0].clone(); ROUNDS]).await?;
-        if others.is_empty() {
-            others = vec![f64::NAN];
-        }
-        let [middle, most, again] =
-            [(&others, 0.5), (&others, 0.99), (&again, 0.5)].map(|(times, share)| at(times, share));
-        println!("{page:32} {cold:>9.1} {middle:>9.1} {most:>9.1} {again:>9.1} {length:>9}");
+        let [middle, most, again] = [at(&others, 0.5), at(&others, 0.99), at(&again, 0.5)];
+        println!("{page:32} {cold:>9.1} {middle:>9} {most:>9} {again:>9} {length:>9}");
         if *page == "/problem?state=all" {
             list = cold;
         }
@@ -92,8 +88,10 @@ async fn times(site: &Router, paths: &[String]) -> Result<Vec<f64>> {
     Ok(times)
 }
 
-fn at(times: &[f64], share: f64) -> f64 {
-    times[((times.len() - 1) as f64 * share).round() as usize]
+/// Returns a quantile of times in order of size; nothing where there are none.
+fn at(times: &[f64], share: f64) -> String {
+    let last = times.len().saturating_sub(1) as f64;
+    times.get((last * share).round() as usize).map(|time| format!("{time:.1}")).unwrap_or_default()
 }
 
 /// Asks for a page; returns milliseconds and the bytes of the answer.
