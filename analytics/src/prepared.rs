@@ -66,8 +66,8 @@ struct Plan {
     types: HashMap<String, Option<DataType>>,
 }
 
-/// Returns whether a plan calls a function whose answer holds for one query only, as `now()` does.
-fn reads_clock(plan: &LogicalPlan) -> Result<bool> {
+/// Returns whether a plan calls a function whose answer holds for one query only, as `now()` and `random()` do.
+fn is_fleeting(plan: &LogicalPlan) -> Result<bool> {
     let mut is_found = false;
     plan.apply_with_subqueries(|node| {
         node.apply_expressions(|expr| {
@@ -79,7 +79,7 @@ fn reads_clock(plan: &LogicalPlan) -> Result<bool> {
 }
 
 fn is_of_one_query(call: &ScalarFunction) -> bool {
-    call.func.signature().volatility == Volatility::Stable
+    call.func.signature().volatility != Volatility::Immutable
 }
 
 /// Makes plans of what is optimized already, in the session's own state: tables that ask further need its optimizer.
@@ -128,8 +128,9 @@ impl Prepared {
 
     /// Returns the frame of a text that was just planned, with these values; it is known from now on.
     pub(crate) fn learn(&self, sql: &str, frame: DataFrame, values: &[ScalarValue]) -> Result<DataFrame> {
-        // The optimizer puts in the time at which it runs, and that is another one when the text is asked again.
-        if reads_clock(frame.logical_plan())? {
+        // The optimizer puts in the time at which it runs, and that is another one when the text is asked again; nor may the
+        // answer be remembered.
+        if is_fleeting(frame.logical_plan())? {
             return frame.with_param_values(values.to_vec());
         }
         let (state, plan) = frame.into_parts();
