@@ -5,6 +5,7 @@
 //! - `segment`, `knowledge`: where these are kept, in files of streaks and one SQLite file.
 //! - `raw`, `dimension`: knowledge, state and small facts as tables for sessions.
 //! - `kept`: views that a session computes once.
+//! - `run`: rows that stand together in the files are added up together.
 //! - [`check`]: whether what is maintained equals what is recomputed.
 //! - [`judge`]: evidence against the changes of a blamelist, how its weights are learnt, and how good they are.
 //! - [`session`]: one version of all tables under all views.
@@ -32,6 +33,7 @@ mod knowledge;
 mod lineage;
 mod prepared;
 mod raw;
+mod run;
 mod segment;
 mod streak;
 

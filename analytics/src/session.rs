@@ -15,8 +15,8 @@ use datafusion::common::{ScalarValue, TableReference};
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::{TableProvider, ViewTable, provider_as_source};
 use datafusion::error::DataFusionError;
-use datafusion::execution::SessionState;
 use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext, col};
 use tokio::task::JoinSet;
@@ -26,6 +26,7 @@ use crate::judge::{clue, evidence};
 use crate::kept::{Kept, KeptView, Planned};
 use crate::lineage::Lineage;
 use crate::prepared::Prepared;
+use crate::run::AggregateRuns;
 use crate::view::{self, Keep, View};
 use crate::{Error, Result};
 
@@ -147,7 +148,7 @@ fn version(number: i64, is_judged: bool) -> i64 {
 }
 
 /// Returns the engine's settings in every session.
-pub fn config() -> SessionConfig {
+pub(crate) fn config() -> SessionConfig {
     SessionConfig::new()
         .with_default_catalog_and_schema("annals", "mart")
         .with_create_default_catalog_and_schema(false)
@@ -159,8 +160,16 @@ pub fn config() -> SessionConfig {
         .set_usize("datafusion.execution.parquet.max_predicate_cache_size", 0)
         // The bound of an `ORDER BY … LIMIT` would have its columns decoded for every row of the file.
         .set_bool("datafusion.optimizer.enable_topk_dynamic_filter_pushdown", false)
+        // Most outcomes have no text, and to see that takes a glance: what a join with texts drops is not read.
+        .set_bool("datafusion.optimizer.filter_null_join_keys", true)
         // An outcome is about a byte, so a file is worth to be shared out long before the engine thinks so.
         .set_u64("datafusion.optimizer.repartition_file_min_size", 256 << 10)
+}
+
+/// Returns the engine of every session, without its tables and functions.
+pub fn engine(runtime: Arc<RuntimeEnv>) -> SessionContext {
+    let state = SessionStateBuilder::new_with_default_features().with_config(config()).with_runtime_env(runtime);
+    SessionContext::new_with_state(state.with_physical_optimizer_rule(Arc::new(AggregateRuns)).build())
 }
 
 /// Builds a session on these tables, with the built-in views and a site's own; sessions that share a runtime share what
@@ -182,7 +191,7 @@ pub(crate) async fn build_numbered(
     runtime: Arc<RuntimeEnv>,
     given: &Given,
 ) -> Result<Session> {
-    let context = SessionContext::new_with_config_rt(config(), runtime);
+    let context = engine(runtime);
     function::register(&context);
     let whole = MemorySchemaProvider::new();
     for (name, provider) in tables {

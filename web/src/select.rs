@@ -59,6 +59,10 @@ impl Select {
         if value.is_empty() { self } else { self.eq(column, value) }
     }
 
+    pub(crate) fn unlike(self, column: &'static str, value: impl Into<Cell>) -> Self {
+        self.filter(column, "<>", value.into())
+    }
+
     pub(crate) fn at_least(self, column: &'static str, value: impl Into<Cell>) -> Self {
         self.filter(column, ">=", value.into())
     }

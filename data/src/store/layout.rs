@@ -43,7 +43,7 @@ pub(crate) fn schema(table: &Table) -> SchemaRef {
 }
 
 /// Columns that are looked for by a value, and of which a row group has few.
-const SOUGHT: [&str; 3] = ["series_id", "message_id", "name"];
+const SOUGHT: [&str; 4] = ["series_id", "build_id", "message_id", "name"];
 
 /// How hard a file is compressed (the level of zstd).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -26,6 +26,9 @@ const ORDERS: &[Choice] = &[
 const WORST_FIRST: &str = "CASE outcome WHEN 'errored' THEN 0 WHEN 'failed' THEN 1 WHEN 'xpassed' THEN 2 \
     WHEN 'xfailed' THEN 4 WHEN 'skipped' THEN 5 ELSE 6 END, suite, name, attempt";
 
+/// Outcomes on one page.
+const OUTCOMES: usize = 200;
+
 #[derive(Template)]
 #[template(path = "build_list.html")]
 struct List<'a> {
@@ -85,7 +88,7 @@ pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>, params:
     .eq_given("outcome", params.get("outcome"))
     .contains("name", params.get("name"))
     .order(WORST_FIRST)
-    .limit(200)
+    .limit(OUTCOMES)
     .offset(offset);
     let steps = Select::of(
         "raw.step",
@@ -98,7 +101,7 @@ pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>, params:
     let resolved = super::problem::list().eq("resolved_build_id", id).order("suite, name").limit(200);
     let environment = Select::of("raw.build", "environment").eq("build_id", id).limit(1);
     let (outcomes, steps, opened, resolved, environment) = tokio::try_join!(
-        page.rows(outcomes),
+        worst(&page, &build, outcomes, offset),
         page.rows(steps),
         page.rows(opened),
         page.rows(resolved),
@@ -107,6 +110,19 @@ pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>, params:
     let environment = environment.rows.first().map(|r| variables(&r.text("environment"))).unwrap_or_default();
     let more = outcomes.has_more.then_some(offset + outcomes.len());
     html(&Build { page: &page, params: &params, build, itself, outcomes, steps, opened, resolved, environment, more })
+}
+
+/// Asks for outcomes, the worst first: where what did not pass fills the page, what passed is not read, which is most.
+async fn worst(page: &Page, build: &Row, outcomes: Select, offset: usize) -> Result<Table> {
+    let [all, passed] = ["outcome_count", "passed_count"].map(|column| build.int(column).unwrap_or(0));
+    if all - passed > (offset + OUTCOMES) as i64 {
+        let unusual = page.rows(outcomes.clone().unlike("outcome", "passed")).await?;
+        // A name was perhaps asked for, which fewer have.
+        if unusual.has_more {
+            return Ok(unusual);
+        }
+    }
+    page.rows(outcomes).await
 }
 
 /// Reads the JSON object of an environment; what is not one is shown as it is.

@@ -37,7 +37,7 @@ CREATE TABLE mart.build_summary AS SELECT CAST(100 + value AS BIGINT) AS build_i
   to_timestamp_seconds(1790064000 + 86400 * (value - 1)) AS started_at,
   to_timestamp_seconds(1790064063 + 86400 * (value - 1)) AS finished_at,
   63000.0 AS duration_ms, CAST(1234 AS BIGINT) AS outcome_count,
-  CAST(1234 - CASE WHEN value >= 58 THEN 2 ELSE 0 END AS BIGINT) AS passed_count,
+  CAST(1234 - CASE WHEN value >= 58 THEN 2 WHEN value = 40 THEN 900 ELSE 0 END AS BIGINT) AS passed_count,
   CAST(CASE WHEN value >= 58 THEN 2 WHEN value BETWEEN 20 AND 25 THEN 1 ELSE 0 END AS BIGINT) AS failed_count,
   CAST(0 AS BIGINT) AS skipped_count, CAST(CASE WHEN value = 58 THEN 2 ELSE 0 END AS BIGINT) AS opened_count,
   CAST(CASE WHEN value = 26 THEN 1 ELSE 0 END AS BIGINT) AS resolved_count, false AS is_patch, value = 40 AS is_excluded,
@@ -67,7 +67,12 @@ CREATE TABLE mart.test_history AS SELECT t.test_id, t.series_id, t.project, t.br
   CAST(CASE WHEN t.verdict IN ('fail', 'flaky') THEN 900 END AS BIGINT) AS message_id,
   CASE WHEN t.verdict IN ('fail', 'flaky') THEN 'AssertionError: expected N, got <N>' END AS signature,
   CASE WHEN t.verdict IN ('fail', 'flaky') THEN concat('AssertionError: expected 3, got <4>', chr(10), '  at parser.rs:17', chr(10), '  </pre><script>alert(2)</script>') END AS message
-FROM mart.test_grid t;
+FROM mart.test_grid t
+UNION ALL SELECT 2000 + value, 3000 + value, 'demo', 'main', 'linux-unit', 'test', 'weather',
+  CASE WHEN value > 900 THEN 'calm' ELSE concat('storm_', CAST(value AS VARCHAR)) END, 40,
+  'c0ffee0040000000000000000000000000000000', 140, 40, to_timestamp_seconds(1793433600), to_timestamp_seconds(1793433630), 1,
+  CASE WHEN value > 900 THEN 'passed' ELSE 'failed' END, NULL, 1.5, NULL, NULL, NULL
+FROM generate_series(1, 901) AS g(value);
 
 CREATE TABLE mart.streak AS
 SELECT series_id, test_id, project, branch, builder, 'test' AS kind, suite, name, verdict,

@@ -187,6 +187,19 @@ async fn pages_are_navigable_without_sight_or_mouse() {
 }
 
 #[tokio::test]
+async fn what_failed_comes_before_what_passed() {
+    let site = site().await;
+    for (address, failed_count, is_the_end) in
+        [("/build/140", 200, false), ("/build/140?from=700", 200, false), ("/build/140?from=800", 100, true)]
+    {
+        let reply = get(&site, address).await;
+        let text = reply.text();
+        assert_eq!(text.matches("\"name\">storm_").count(), failed_count, "{address}");
+        assert_eq!((text.contains(">calm<"), !text.contains("next outcomes")), (is_the_end, is_the_end), "{address}");
+    }
+}
+
+#[tokio::test]
 async fn every_number_leads_to_its_query() {
     let site = site().await;
     for address in [
