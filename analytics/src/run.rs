@@ -39,7 +39,7 @@ use datafusion::physical_plan::{
 };
 use futures::{StreamExt, TryStreamExt, stream};
 
-/// Columns of outcomes that are the same in all rows of a series, and so in rows that stand together.
+/// Columns of outcomes that hardly ever change within a series, and so among rows that stand together.
 const STEADY: [&str; 9] = ["series_id", "test_id", "kind", "project", "branch", "builder", "suite", "name", "file"];
 
 /// Puts a [`RunExec`] below each first step of an aggregation that is worth it.

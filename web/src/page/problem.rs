@@ -70,7 +70,7 @@ pub(crate) async fn index(State(app): State<App>, params: Params) -> Result<Html
         select = select.among("problem_id", problems_of(&page, person).await?);
     }
     let problems = pager.of(sorter.of(select));
-    let people = Select::of("author_total", "person_id, author").order("author, person_id");
+    let people = Select::of("author", "person_id, author").order("author, person_id");
     let (problems, builders, people) = tokio::try_join!(page.rows(problems), page.builders(), page.rows(people))?;
     html(&List { page: &page, params: &params, problems, builders, people, sorter, pager, state })
 }

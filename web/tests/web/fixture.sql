@@ -212,6 +212,8 @@ CREATE TABLE mart.author_total AS SELECT * FROM (VALUES
   (12, 'Bob', NULL, 'demo', 20, 0, 0, 0, NULL, 0, 0, 0, NULL, 100, 20, 0, 0, 0))
   AS t(person_id, author, team, project, change_count, merge_count, tested_change_count, green_change_count, green_ratio, problem_caused_count, problem_fixed_count, still_open_count, median_hours_to_fix, lines_added, lines_removed, merge_lines_added, merge_lines_removed, test_added_count);
 
+CREATE TABLE mart.author AS SELECT person_id, author FROM mart.author_total;
+
 CREATE TABLE mart.author_stats AS SELECT t.person_id, t.author, t.team, t.project, CAST(to_timestamp_seconds(1789948800 + 86400 * (7 * (g.value - 1))) AS DATE) AS week,
   CAST(3 + g.value % 4 AS BIGINT) AS change_count, CAST(0 AS BIGINT) AS merge_count, CAST(2 + g.value % 4 AS BIGINT) AS tested_change_count,
   CAST(1 + g.value % 4 AS BIGINT) AS green_change_count, 0.8 AS green_ratio, CAST(0 AS BIGINT) AS problem_caused_count, CAST(0 AS BIGINT) AS problem_fixed_count,
