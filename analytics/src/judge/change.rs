@@ -55,9 +55,9 @@ pub(crate) struct Told {
     pub(crate) is_bot: bool,
     pub(crate) subject: String,
     pub(crate) message: String,
-    /// Paths with the lines that were added and removed, `None` where they are not known; none at all of a change with
-    /// so many files that it would match everything.
-    pub(crate) files: Vec<(String, Option<i64>)>,
+    /// Paths with the lines that were added and removed, by itself and by what a merge brought in, `None` where they are
+    /// not known; none at all of a change with so many files that it would match everything.
+    pub(crate) files: Vec<(String, Option<[i64; 2]>)>,
     /// How many files it touches.
     pub(crate) file_count: i64,
 }
@@ -80,7 +80,8 @@ pub(crate) struct Change {
     pub(crate) paths: Vec<Word>,
     pub(crate) subject: Vec<Word>,
     pub(crate) body: Vec<Word>,
-    pub(crate) lines: Option<i64>,
+    /// Lines of code, by itself and by what a merge brought in.
+    pub(crate) lines: Option<[i64; 2]>,
     pub(crate) is_dependency: bool,
     pub(crate) is_bump: bool,
     pub(crate) is_revert: bool,
@@ -96,10 +97,11 @@ impl Change {
         let code: Vec<Code> = code
             .map(|((path, _), lower)| Code { path: path.clone(), stem: stem(lower), words: words.of(path) })
             .collect();
-        let lines: Option<Vec<i64>> =
+        let lines: Option<Vec<[i64; 2]>> =
             told.files.iter().zip(&all).filter(|(_, lower)| is_code(lower)).map(|((_, lines), _)| *lines).collect();
         let body = told.message.strip_prefix(&told.subject).unwrap_or(&told.message);
-        let subject = told.subject.to_lowercase();
+        let title = title(&told, body);
+        let subject = title.to_lowercase();
         let (kind, is_marked) = conventional(&subject);
         Self {
             test_stems: all
@@ -110,9 +112,9 @@ impl Change {
                 .collect(),
             names: all.iter().map(|path| name(path).to_owned()).collect(),
             paths: words.of(&told.files.iter().map(|(path, _)| path.as_str()).collect::<Vec<_>>().join(" ")),
-            subject: words.of(&told.subject),
+            subject: words.of(&[&told.subject, title].join(" ")),
             body: words.of(body),
-            lines: lines.map(|lines| lines.iter().sum()),
+            lines: lines.map(|lines| [0, 1].map(|whose| lines.iter().map(|lines| lines[whose]).sum())),
             is_dependency: all.iter().any(|path| is_dependency(path)),
             is_bump: subject
                 .split(|c: char| !c.is_alphabetic())
@@ -130,6 +132,13 @@ impl Change {
         let (_, rest) = self.told.message.split_once("This reverts commit ")?;
         rest.split(|c: char| !c.is_ascii_alphanumeric()).next().filter(|revision| !revision.is_empty())
     }
+}
+
+/// Returns what a change calls itself: a merge that a site made names a branch in its subject, and its title comes below.
+fn title<'a>(told: &'a Told, body: &'a str) -> &'a str {
+    let is_site = told.parents.len() > 1 && told.subject.starts_with("Merge ");
+    let below = body.lines().map(str::trim).find(|line| is_site && !line.is_empty());
+    below.unwrap_or(&told.subject)
 }
 
 /// Returns the first word of a subject, which is its type where it has one, and whether `!` marks it as breaking.
@@ -198,7 +207,7 @@ mod tests {
     use super::*;
 
     fn change(subject: &str, paths: &[&str]) -> Change {
-        let files = paths.iter().map(|path| ((*path).to_owned(), Some(3))).collect();
+        let files = paths.iter().map(|path| ((*path).to_owned(), Some([3, 1]))).collect();
         Change::new(Told { subject: subject.into(), files, ..Told::default() }, &mut Words::default())
     }
 
@@ -213,10 +222,25 @@ mod tests {
     }
 
     #[test]
+    fn a_merge_is_called_after_what_it_merges() {
+        let mut words = Words::default();
+        let mut merge = |parents: &[&str], message: &str| {
+            let (subject, parents) = (message.lines().next().unwrap().to_owned(), parents.iter().map(|p| (*p).into()));
+            let told = Told { subject, parents: parents.collect(), message: message.into(), ..Told::default() };
+            Change::new(told, &mut words)
+        };
+        let site = merge(&["a", "b"], "Merge pull request #7 from ada/patch\n\nfeat!: bump the lexer\n\nmore");
+        let plain = merge(&["a"], "Merge two tables\n\nfeat!: bump the lexer\n");
+        assert!(site.is_breaking && site.is_bump && !plain.is_breaking && !plain.is_bump);
+        assert!(words.of("lexer patch").iter().all(|word| site.subject.contains(word)));
+        assert!(!plain.subject.contains(&words.of("lexer")[0]));
+    }
+
+    #[test]
     fn code_is_what_the_program_runs() {
         let mixed = change("x", &["src/a/mod.rs", "tests/test_a.py", "README.md", "Cargo.lock", "src/lexer.rs"]);
         assert_eq!(mixed.code.iter().map(|code| code.stem.as_str()).collect::<Vec<_>>(), ["a", "lexer"]);
-        assert_eq!((mixed.lines, mixed.is_dependency), (Some(6), true));
+        assert_eq!((mixed.lines, mixed.is_dependency), (Some([6, 2]), true));
         assert!(change("x", &["doc/lexer.md", "src/lexer_test.go"]).code.is_empty());
     }
 }

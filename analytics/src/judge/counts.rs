@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     fn change(revision: &str, author: &str, message: &str, paths: &[&str], words: &mut Words) -> Change {
-        let files = paths.iter().map(|path| ((*path).to_owned(), Some(3))).collect();
+        let files = paths.iter().map(|path| ((*path).to_owned(), Some([3, 0]))).collect();
         let (revision, author, message) = (revision.to_owned(), author.to_owned(), message.to_owned());
         Change::new(Told { revision, author, message, files, ..Told::default() }, words)
     }

@@ -29,18 +29,30 @@ pub type Figures = [f64; COUNT];
 pub const EVIDENCE: [Evidence; COUNT] = [
     evidence("path_words", 0.38, "share of the test's words that stand in its paths, rare words count more"),
     evidence("path_rare", 0.53, "how rare the rarest of these words is in paths, ln(changes / changes with it) / 5"),
-    evidence("subject_words", 0.87, "share of the test's words that stand in its subject, rare words count more"),
+    evidence(
+        "subject_words",
+        0.87,
+        "share of the test's words that stand in its subject and a merge's title, rare words count more",
+    ),
     evidence(
         "subject_rare",
         1.24,
         "how rare the rarest of these words is in subjects, ln(changes / changes with it) / 5",
     ),
     evidence("message_words", 1.0, "share of the test's words that stand in its message below the subject"),
-    evidence("failure_words", 1.45, "how rare the rarest word is that failure text and subject share, as above"),
+    evidence(
+        "failure_words",
+        1.45,
+        "how rare the rarest word is that failure text and subject share, as above, less ln(words of the text / 8) / 5",
+    ),
     evidence("file_in_message", 2.03, "1 if the failing text names a file of it"),
     evidence("file_like_test", 0.4, "1 if the test is named like a file of it"),
     evidence("file_count", -0.06, "ln(1 + files with code)"),
-    evidence("line_count", 0.6, "ln(1 + lines of code) / 3; 0 where lines are not known"),
+    evidence(
+        "line_count",
+        0.6,
+        "ln(1 + lines of code) / 3, with those that a merge brings from changes not listed; 0 where not known",
+    ),
     evidence("focus", 0.82, "share of its files with code whose paths share a rare word with the test"),
     evidence("matched_files", 0.42, "ln(1 + files with code whose paths share a rare word with the test)"),
     evidence("no_code", -2.57, "1 if it touches documentation, tests or the CI only"),
@@ -54,7 +66,7 @@ pub const EVIDENCE: [Evidence; COUNT] = [
     evidence(
         "symbol_in_message",
         0.5,
-        "how rare the rarest word is that failure text and paths of its code share, as above",
+        "how rare the rarest word is that failure text and paths of its code share, less as much for a long text",
     ),
     evidence("broke_before", 0.1, "ln(1 + how often its files stood among those that broke the test's suite before)"),
     evidence("together_before", 1.0, "the largest share of a file's changes that came with the test's own file"),
@@ -74,8 +86,8 @@ pub const EVIDENCE: [Evidence; COUNT] = [
 
 /// The rule by which a change's weight is made of its evidence.
 pub const RULE: &str = "evidence_logit";
-/// Its version; grows when kinds of evidence or shipped weights change.
-pub const RULE_VERSION: i64 = 3;
+/// Its version; grows when kinds of evidence, what their figures are, or shipped weights change.
+pub const RULE_VERSION: i64 = 4;
 
 /// Returns the shipped weights.
 pub fn shipped() -> Figures {

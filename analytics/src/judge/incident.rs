@@ -14,6 +14,8 @@ use super::words::{Word, Words, shared};
 const OWN: f64 = 0.5;
 /// A word is rare from here on: fewer than one in e changes has it.
 const RARE: f64 = 1.0;
+/// So many words of a failure text may each be as rare as they are; of more, one is the likelier met by chance.
+const FEW: f64 = 8.0;
 
 /// No more verdicts of other builders speak against a change.
 const MOST_ELSEWHERE: usize = 3;
@@ -111,7 +113,9 @@ pub(crate) struct Matched {
 
 /// Returns the blended figures of each failure for each change, and their mean over the failures.
 pub(crate) fn figures(failures: &[Failure], changes: &[&Change], counts: &Counts) -> (Vec<Vec<Figures>>, Vec<Figures>) {
-    let alone: Vec<Figures> = changes.iter().map(|change| of_change(change, counts)).collect();
+    let listed: HashSet<&str> = changes.iter().map(|change| change.told.revision.as_str()).collect();
+    let brings = |change: &Change| change.told.parents.iter().skip(1).all(|parent| !listed.contains(parent.as_str()));
+    let alone: Vec<Figures> = changes.iter().map(|change| of_change(change, brings(change), counts)).collect();
     let mut own: Vec<Vec<Figures>> =
         failures.iter().map(|failure| of_failure(failure, changes, &alone, counts)).collect();
     let mut mean = vec![[0.0; COUNT]; changes.len()];
@@ -128,13 +132,14 @@ pub(crate) fn figures(failures: &[Failure], changes: &[&Change], counts: &Counts
     (own, mean)
 }
 
-/// Returns the figures that are the same whatever failed.
-fn of_change(change: &Change, counts: &Counts) -> Figures {
+/// Returns the figures that are the same whatever failed; what a merge brings is its own where it is not listed beside it.
+fn of_change(change: &Change, brings: bool, counts: &Counts) -> Figures {
     let mut figures = [0.0; COUNT];
     let flag = |is: bool| f64::from(u8::from(is));
     let (has_files, is_huge) = (change.told.file_count > 0, change.told.files.is_empty());
     figures[place("file_count")] = (change.code.len() as f64).ln_1p();
-    figures[place("line_count")] = change.lines.map_or(0.0, |lines| (lines.max(0) as f64).ln_1p() / 3.0);
+    let lines = change.lines.map_or(0, |[own, brought]| if brings { own + brought } else { own });
+    figures[place("line_count")] = (lines.max(0) as f64).ln_1p() / 3.0;
     figures[place("no_code")] = flag(has_files && !is_huge && change.code.is_empty() && !change.is_dependency);
     figures[place("no_file")] = flag(!has_files);
     figures[place("dependency")] = flag(change.is_dependency);
@@ -152,6 +157,8 @@ fn of_failure(failure: &Failure, changes: &[&Change], alone: &[Figures], counts:
     let subjects: Vec<f64> = failure.words.iter().map(|word| counts.rarity_in_subjects(*word)).collect();
     let rare: Vec<Word> =
         failure.words.iter().zip(&paths).filter(|(_, rarity)| **rarity >= RARE).map(|(word, _)| *word).collect();
+    // One of many words is met by chance so many times sooner than one of few.
+    let by_chance = (failure.text_words.len() as f64 / FEW).max(1.0).ln() / 5.0;
     let pair = |(place_in_range, (change, alone)): (usize, (&&Change, &Figures))| {
         let mut figures = *alone;
         let rarest = |words: &[Word], of_change: &[Word], rarity: &dyn Fn(Word) -> f64| {
@@ -163,8 +170,11 @@ fn of_failure(failure: &Failure, changes: &[&Change], alone: &[Figures], counts:
         (figures[place("subject_words")], figures[place("subject_rare")]) =
             overlap(&failure.words, &subjects, &change.subject);
         figures[place("message_words")] = overlap(&failure.words, &subjects, &change.body).0;
-        figures[place("failure_words")] = rarest(&failure.text_words, &change.subject, &in_subjects);
-        let of_code = change.code.iter().map(|code| rarest(&failure.text_words, &code.words, &in_paths));
+        let of_text = |of_change: &[Word], rarity: &dyn Fn(Word) -> f64| {
+            (rarest(&failure.text_words, of_change, rarity) - by_chance).max(0.0)
+        };
+        figures[place("failure_words")] = of_text(&change.subject, &in_subjects);
+        let of_code = change.code.iter().map(|code| of_text(&code.words, &in_paths));
         figures[place("symbol_in_message")] = of_code.fold(0.0, f64::max);
         let of_builder = rarest(&failure.builder_words, &change.paths, &in_paths);
         figures[place("builder_words")] = of_builder.max(rarest(&failure.builder_words, &change.subject, &in_subjects));
@@ -217,5 +227,49 @@ pub(crate) fn matched(failure: &Failure, change: &Change, place: usize) -> Match
         file_in_message: named(failure, change),
         file_like_test: alike(failure, change),
         acquitted: (!acquitted.is_empty()).then(|| acquitted.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::change::Told;
+    use super::*;
+
+    fn change(revision: &str, parents: &[&str], subject: &str, words: &mut Words) -> Change {
+        let parents = parents.iter().map(|parent| (*parent).to_owned()).collect();
+        let files = vec![("src/lexer.rs".to_owned(), Some([0, 50]))];
+        let (revision, subject) = (revision.to_owned(), subject.to_owned());
+        Change::new(Told { revision, parents, subject, files, file_count: 1, ..Told::default() }, words)
+    }
+
+    fn figure(name: &str, failure: &Failure, changes: &[&Change], counts: &Counts) -> f64 {
+        let failure = std::slice::from_ref(failure);
+        figures(failure, changes, counts).0[0][0][place(name)]
+    }
+
+    #[test]
+    fn what_a_merge_brings_counts_where_it_is_not_listed() {
+        let (mut words, counts) = (Words::default(), Counts::default());
+        let merge = change("m", &["a", "b"], "Merge branch b", &mut words);
+        let merged = change("b", &["a"], "lexer", &mut words);
+        let failure = Failure::new("unit splits", "", &mut words);
+        assert!(figure("line_count", &failure, &[&merge], &counts) > 1.0);
+        assert_eq!(figure("line_count", &failure, &[&merge, &merged], &counts), 0.0);
+    }
+
+    #[test]
+    fn a_word_of_a_long_text_says_less() {
+        let (mut words, mut counts) = (Words::default(), Counts::default());
+        let one = change("a", &[], "handle whitespace", &mut words);
+        (0..50).for_each(|number| counts.add(&change(&number.to_string(), &[], "other", &mut words)));
+        let mut of = |text: &str| {
+            let failure = Failure::new("unit splits", text, &mut words);
+            figure("failure_words", &failure, &[&one], &counts)
+        };
+        let short = of("whitespace lost");
+        let letter = |number: u32| char::from(b'a' + (number % 26) as u8);
+        let long: Vec<String> = (0..200).map(|n| format!("{}{}x", letter(n / 26), letter(n))).collect();
+        let long = of(&format!("whitespace {}", long.join(" ")));
+        assert!(short > 0.7 && long > 0.0 && long < short - 0.5, "{short} {long}");
     }
 }

@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn tests_that_share_words_with_the_change_or_broke_lately_come_first() {
         let mut words = Words::default();
-        let files = vec![("src/lexer.rs".to_owned(), Some(3))];
+        let files = vec![("src/lexer.rs".to_owned(), Some([3, 0]))];
         let told = Told { subject: "Faster lexer".into(), file_count: 1, files, ..Told::default() };
         let change = Change::new(told, &mut words);
         let test = |suite: &str, name: &str, breaks: &[i64]| Test {

@@ -17,7 +17,8 @@ pub(crate) const CHANGES: &str = "SELECT project, revision, array_to_string(pare
     FROM step.authored ORDER BY committed_at, revision";
 /// Their files; a change of more than `evidence_max_files` files matches everything, so none of its files is here.
 pub(crate) const FILES: &str = "SELECT t.project, t.revision, t.file['path'] AS path, \
-    t.file['lines_added'] + t.file['lines_removed'] AS line_count \
+    t.file['lines_added'] + t.file['lines_removed'] AS line_count, \
+    t.file['merge_lines_added'] + t.file['merge_lines_removed'] AS merge_line_count \
     FROM (SELECT c.project, c.revision, unnest(c.files) AS file FROM \
         (SELECT value AS max_files FROM raw.setting WHERE name = 'evidence_max_files') AS s \
         CROSS JOIN raw.change AS c WHERE cardinality(c.files) <= s.max_files) AS t";
@@ -121,8 +122,8 @@ impl History {
     }
 }
 
-/// Paths with their lines, where these are known.
-type Files = Vec<(String, Option<i64>)>;
+/// Paths with their lines, as in [`super::change::Told`].
+type Files = Vec<(String, Option<[i64; 2]>)>;
 
 /// The changes of all projects.
 pub(crate) type Histories = HashMap<String, History>;
@@ -149,11 +150,12 @@ pub(crate) fn histories(
     let mut touched: HashMap<(String, String), Files> = HashMap::new();
     for batch in files {
         let [project, revision, path] = texts(batch, [0, 1, 2])?;
-        let lines = ints(batch, 3)?;
+        let (lines, merged) = (ints(batch, 3)?, ints(batch, 4)?);
         let is_shown = |row: &usize| !hidden.iter().any(|begin| path.value(*row).starts_with(begin));
         for row in (0..batch.num_rows()).filter(is_shown) {
             let key = (project.value(row).to_owned(), revision.value(row).to_owned());
-            touched.entry(key).or_default().push((path.value(row).to_owned(), lines[row]));
+            let lines = lines[row].map(|own| [own, merged[row].unwrap_or(0)]);
+            touched.entry(key).or_default().push((path.value(row).to_owned(), lines));
         }
     }
     let mut histories = Histories::new();
