@@ -27,6 +27,7 @@ use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
 use datafusion::physical_expr::aggregate::AggregateFunctionExpr;
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::utils::collect_columns;
+use datafusion::physical_expr_common::physical_expr::is_volatile;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::aggregates::{
     AggregateExec, AggregateMode, PhysicalGroupBy, evaluate_group_by, evaluate_many,
@@ -83,12 +84,10 @@ fn is_worth_it(first: &AggregateExec) -> bool {
             && function.order_bys().is_empty()
             && (function.state_fields().is_ok_and(is_number) || is_of_heads(function, filter.as_ref()))
     };
-    let mut columns = columns(group.expr().iter().map(|(expression, _)| expression)).peekable();
     *first.mode() == AggregateMode::Partial
         && group.is_single()
         && first.limit_options().is_none()
-        && columns.peek().is_some()
-        && columns.all(|column| STEADY.contains(&column.name()))
+        && are_steady(group.expr().iter().map(|(expression, _)| expression))
         && first.aggr_expr().iter().zip(first.filter_expr()).all(is_small)
         && reads_outcomes(first.input())
 }
@@ -96,9 +95,16 @@ fn is_worth_it(first: &AggregateExec) -> bool {
 /// Returns whether a function asks for the different values of what is the same in all rows of a run: its first row has
 /// them.
 fn is_of_heads(function: &AggregateFunctionExpr, filter: Option<&Arc<dyn PhysicalExpr>>) -> bool {
-    let arguments = function.expressions();
-    let is_steady = columns(&arguments).all(|column| STEADY.contains(&column.name()));
-    function.is_distinct() && filter.is_none() && is_steady
+    function.is_distinct() && filter.is_none() && are_steady(&function.expressions())
+}
+
+/// Returns whether expressions have one value in a run of rows: what they read is the same there, and they do not throw
+/// dice.
+fn are_steady<'a>(expressions: impl IntoIterator<Item = &'a Arc<dyn PhysicalExpr>> + Clone) -> bool {
+    let mut columns = columns(expressions.clone()).peekable();
+    columns.peek().is_some()
+        && columns.all(|column| STEADY.contains(&column.name()))
+        && !expressions.into_iter().any(is_volatile)
 }
 
 /// Returns the columns that expressions read.
