@@ -38,7 +38,8 @@ use datafusion::physical_plan::{
     ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties,
     ReplaceChildrenOptions, SendableRecordBatchStream,
 };
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::stream::{self, Fuse};
+use futures::{StreamExt, TryStreamExt};
 
 /// Columns of outcomes that hardly ever change within a series, and so among rows that stand together.
 const STEADY: [&str; 9] = ["series_id", "test_id", "kind", "project", "branch", "builder", "suite", "name", "file"];
@@ -172,10 +173,11 @@ impl ExecutionPlan for RunExec {
     }
 
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let input = self.first.input().execute(partition, Arc::clone(&context))?;
+        // It is asked once more after its end, when the last states are handed on.
+        let input = self.first.input().execute(partition, Arc::clone(&context))?.fuse();
         let runs = Runs::new(&self.first, context.session_config().batch_size())?;
         let metrics = BaselineMetrics::new(&self.metrics, partition);
-        let next = async |(mut input, mut runs, metrics): (SendableRecordBatchStream, Runs, BaselineMetrics)| {
+        let next = async |(mut input, mut runs, metrics): (Fuse<SendableRecordBatchStream>, Runs, BaselineMetrics)| {
             while !runs.are_many() {
                 let Some(batch) = input.try_next().await? else { break };
                 let _timer = metrics.elapsed_compute().timer();

@@ -156,6 +156,7 @@ impl Case {
             (format!("SELECT range_id, project, good_revision, bad_revision{head} FROM raw.range"), false),
             ("SELECT range_id, revision FROM raw.range_change".to_owned(), false),
             (RUNS.to_owned(), true),
+            (RUNS.replace("count(DISTINCT series_id), ", ""), true),
         ];
         let shared = shared(session);
         for (sql, is_exact) in comparisons {
