@@ -9,6 +9,7 @@
 //! owner Ada of core%                          owner of the suites that are like the pattern
 //! branch topic from a2                        a branch that begins at a revision
 //! change a1 by Ada touches src/parse.sh:+3-1  a commit on main's tip (`on topic`: on that branch; `says "…"`)
+//! change a1 by Ada touches src/parse.sh#one,two  the lines that it changes hold these identifiers
 //! merge m1 of f1 by Ada                       a merge of f1 into the tip (`brings path:+3-1`: its merged lines)
 //! wait 24                                     hours pass
 //! build a1 linux parse=pass core/print=fail "expected 3, got 4"
@@ -284,12 +285,15 @@ fn build_result(word: &str) -> Result<BuildResult, Fault> {
     all.into_iter().find(|result| result.as_str() == word).ok_or_else(|| format!("no such result: {word}"))
 }
 
-/// Reads `path` or `path:+3-1`.
+/// Reads `path` or `path:+3-1`, and behind a `#` the identifiers in its lines.
 fn file(word: &str, brings: bool) -> Result<File, Fault> {
+    let mut parts = word.split('#');
+    let word = parts.next().unwrap_or_default();
+    let identifiers = parts.next().map(|list| list.split(',').map(str::to_owned).collect());
     let (path, lines) = word.split_once(":+").unwrap_or((word, "1-0"));
     let (added, removed) = lines.split_once('-').ok_or("lines are written +3-1")?;
     let (added, removed) = (number(added)?, number(removed)?);
-    let file = File { path: path.into(), kind: "modified".into(), ..File::default() };
+    let file = File { path: path.into(), kind: "modified".into(), identifiers, ..File::default() };
     Ok(if brings {
         File {
             lines_added: Some(0),

@@ -5,6 +5,7 @@
 mod change;
 mod content;
 mod file;
+mod identifiers;
 mod merge;
 mod newest;
 mod selection;

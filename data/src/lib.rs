@@ -12,7 +12,7 @@
 //! - [`store`]: the writer; takes whole ingests exactly once and publishes versions.
 //! - [`journal`]: what was acknowledged but may not be in the tables' logs yet.
 //! - [`state`]: the SQLite file of what people and machines change.
-//! - [`signature`]: failure texts with the accidents masked.
+//! - [`signature`]: failure texts with the accidents masked; [`identifier`]: the names that they and programs speak of.
 //! - [`setting`]: the thresholds of the rules of judgement, with their defaults.
 //!
 //! What is known *about* the facts (streaks, blamelists, views) lives in the crate `annals-analytics`.
@@ -20,6 +20,7 @@
 pub mod batch;
 pub mod encode;
 pub mod id;
+pub mod identifier;
 pub mod journal;
 pub mod outcomes;
 pub mod row;

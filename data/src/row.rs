@@ -54,6 +54,9 @@ pub struct File {
     pub merge_lines_added: i64,
     /// Lines that a merge removed by its other parents; zero for other changes.
     pub merge_lines_removed: i64,
+    /// Identifiers in the lines that differ from the first parent and in those that enclose them, each once; null where
+    /// they are not known.
+    pub identifiers: Option<Vec<String>>,
 }
 
 /// Result of a build or a step, worst first (Buildbot's order).

@@ -91,6 +91,12 @@ pub const FILE_COLUMNS: &[Column] = &[
     opt("lines_removed", Int, "lines removed; null for binary files"),
     col("merge_lines_added", Int, "lines that a merge brought in from its other parents"),
     col("merge_lines_removed", Int, "lines that a merge removed by its other parents"),
+    opt(
+        "identifiers",
+        Texts,
+        "identifiers in the lines that differ from the first parent and in those around them that are indented less, each \
+         once, the first 200; null where they are not known",
+    ),
 ];
 
 /// The tests together, and in each the series, in the order of its history.

@@ -1,13 +1,17 @@
 //! `annals import`: takes in a history from files by SELECT statements.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use annals_analytics::Warehouse;
+use annals_collector::history::History;
 use annals_collector::import::{GroupSize, Import, Plan, Planned, Preview, Statements};
 use annals_collector::{CancellationFlag, Error};
+use annals_data::row::Change;
 use annals_data::store::Ingest;
 use anyhow::{Result, bail};
 
+use super::collect::new_changes;
 use crate::cli;
 use crate::interrupt::{self, INTERRUPTED};
 use crate::progress::Progress;
@@ -27,15 +31,22 @@ pub(super) async fn run(options: &cli::Import, warehouse: &Warehouse) -> Result<
         statements: statements(options)?,
     })
     .await?;
+    let history = options.repository.as_deref().map(History::open).transpose()?;
     if options.dry_run {
-        let known = |revision: &str| warehouse.store().knows_change(&options.project, revision).unwrap_or(false);
+        let has = |revision: &str| history.as_ref().is_some_and(|history| history.resolve(revision).is_ok());
+        let stored = |revision: &str| warehouse.store().knows_change(&options.project, revision).unwrap_or(false);
+        let known = |revision: &str| stored(revision) || has(revision);
         tell(&import.preview(&known).await?);
         return Ok(ExitCode::SUCCESS);
     }
     let flag = interrupt::flag();
     // All builds are read before anything is written: what is wrong with them is said first.
     let all = import.builds().await?;
-    let change_count = commit_changes(&import, warehouse, &flag).await?;
+    let changes = match &history {
+        Some(history) => read(history, warehouse, &options.project, &all)?,
+        None => import.changes().await?,
+    };
+    let change_count = commit_changes(&changes, warehouse, &flag).await?;
     let (build_count, outcome_count) = commit_builds(&import, warehouse, &options.project, &all, &flag).await?;
     anstream::eprintln!(
         "{}: {build_count} builds with {outcome_count} outcomes, {} not new or not reached, {change_count} new changes",
@@ -57,8 +68,16 @@ fn statements(options: &cli::Import) -> Result<Statements> {
     }
 }
 
-async fn commit_changes(import: &Import, warehouse: &Warehouse, flag: &CancellationFlag) -> Result<usize> {
-    let changes = import.changes().await?;
+/// Reads what led to the builds' revisions from a repository; says which of them it does not have.
+fn read(history: &History, warehouse: &Warehouse, project: &str, builds: &[Planned]) -> Result<Vec<Change>> {
+    let revisions: BTreeSet<&str> = builds.iter().map(Planned::revision).collect();
+    let (tips, strange): (Vec<String>, Vec<String>) =
+        revisions.into_iter().map(str::to_owned).partition(|revision| history.resolve(revision).is_ok());
+    list(&strange, "revisions that the repository does not have: blamelists end there");
+    new_changes(warehouse, history, project, &tips)
+}
+
+async fn commit_changes(changes: &[Change], warehouse: &Warehouse, flag: &CancellationFlag) -> Result<usize> {
     let (mut progress, mut count) = (Progress::new("changes", changes.len() as u64), 0);
     let mut done = 0;
     for some in changes.chunks(CHANGES_PER_COMMIT) {

@@ -55,11 +55,20 @@ pub(crate) struct Told {
     pub(crate) is_bot: bool,
     pub(crate) subject: String,
     pub(crate) message: String,
-    /// Paths with the lines that were added and removed, by itself and by what a merge brought in, `None` where they are
-    /// not known; none at all of a change with so many files that it would match everything.
-    pub(crate) files: Vec<(String, Option<[i64; 2]>)>,
+    /// None at all of a change with so many files that it would match everything.
+    pub(crate) files: Vec<File>,
     /// How many files it touches.
     pub(crate) file_count: i64,
+}
+
+/// A file that a change touches.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct File {
+    pub(crate) path: String,
+    /// Lines added and removed, by the change itself and by what a merge brought in; `None` where they are not known.
+    pub(crate) lines: Option<[i64; 2]>,
+    /// The identifiers in these lines, with spaces between them.
+    pub(crate) identifiers: String,
 }
 
 /// A file with code.
@@ -80,6 +89,9 @@ pub(crate) struct Change {
     pub(crate) paths: Vec<Word>,
     pub(crate) subject: Vec<Word>,
     pub(crate) body: Vec<Word>,
+    /// The identifiers in its lines of code, and their words.
+    pub(crate) identifiers: Vec<Word>,
+    pub(crate) line_words: Vec<Word>,
     /// Lines of code, by itself and by what a merge brought in.
     pub(crate) lines: Option<[i64; 2]>,
     pub(crate) is_dependency: bool,
@@ -90,15 +102,18 @@ pub(crate) struct Change {
 }
 
 impl Change {
-    pub(crate) fn new(told: Told, words: &mut Words) -> Self {
-        let all: Vec<String> = told.files.iter().map(|(path, _)| path.to_lowercase()).collect();
-        let is_code = |path: &str| !is_dependency(path) && !is_beside(path);
-        let code = told.files.iter().zip(&all).filter(|(_, lower)| is_code(lower));
-        let code: Vec<Code> = code
-            .map(|((path, _), lower)| Code { path: path.clone(), stem: stem(lower), words: words.of(path) })
-            .collect();
-        let lines: Option<Vec<[i64; 2]>> =
-            told.files.iter().zip(&all).filter(|(_, lower)| is_code(lower)).map(|((_, lines), _)| *lines).collect();
+    pub(crate) fn new(mut told: Told, words: &mut Words) -> Self {
+        let all: Vec<String> = told.files.iter().map(|file| file.path.to_lowercase()).collect();
+        let (mut code, mut lines, mut identifiers) = (Vec::new(), Some([0, 0]), String::new());
+        for (file, lower) in told.files.iter_mut().zip(&all) {
+            let told = std::mem::take(&mut file.identifiers);
+            if is_dependency(lower) || is_beside(lower) {
+                continue;
+            }
+            code.push(Code { path: file.path.clone(), stem: stem(lower), words: words.of(&file.path) });
+            lines = lines.zip(file.lines).map(|(sum, lines)| [sum[0] + lines[0], sum[1] + lines[1]]);
+            identifiers.extend([&told, " "]);
+        }
         let body = told.message.strip_prefix(&told.subject).unwrap_or(&told.message);
         let title = title(&told, body);
         let subject = title.to_lowercase();
@@ -111,10 +126,12 @@ impl Change {
                 .filter(|s| is_telling(s))
                 .collect(),
             names: all.iter().map(|path| name(path).to_owned()).collect(),
-            paths: words.of(&told.files.iter().map(|(path, _)| path.as_str()).collect::<Vec<_>>().join(" ")),
+            paths: words.of(&told.files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>().join(" ")),
             subject: words.of(&[&told.subject, title].join(" ")),
             body: words.of(body),
-            lines: lines.map(|lines| [0, 1].map(|whose| lines.iter().map(|lines| lines[whose]).sum())),
+            identifiers: words.identifiers(&identifiers),
+            line_words: words.of(&identifiers),
+            lines,
             is_dependency: all.iter().any(|path| is_dependency(path)),
             is_bump: subject
                 .split(|c: char| !c.is_alphabetic())
@@ -207,7 +224,8 @@ mod tests {
     use super::*;
 
     fn change(subject: &str, paths: &[&str]) -> Change {
-        let files = paths.iter().map(|path| ((*path).to_owned(), Some([3, 1]))).collect();
+        let file = |path: &&str| File { path: (*path).to_owned(), lines: Some([3, 1]), ..File::default() };
+        let files = paths.iter().map(file).collect();
         Change::new(Told { subject: subject.into(), files, ..Told::default() }, &mut Words::default())
     }
 

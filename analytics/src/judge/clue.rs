@@ -78,8 +78,17 @@ impl Source for Clues {
     }
 }
 
-const TEXTS: [&str; 8] =
-    ["problem_id", "turn", "revision", "path_match", "subject_match", "named_file", "like_file", "acquitted"];
+const TEXTS: [&str; 9] = [
+    "problem_id",
+    "turn",
+    "revision",
+    "path_match",
+    "subject_match",
+    "identifier_match",
+    "named_file",
+    "like_file",
+    "acquitted",
+];
 
 fn first(batch: &RecordBatch) -> Option<i64> {
     read::ints(batch, 0).ok()?.first().copied().flatten()
@@ -167,7 +176,7 @@ fn of_range(told: &Told<'_>, counts: &mut Counts, range: &Range<'_>, words: &mut
     for ((problem, failure), figures) in range.problems.iter().zip(&failures).zip(&figures) {
         for (place, (change, figures)) in changes.iter().zip(figures).enumerate() {
             let ids = [problem.problem_id.as_str(), range.turn.as_str(), change.told.revision.as_str()];
-            rows.push(ids, place as i64 + 1, incident::matched(failure, change, place), figures);
+            rows.push(ids, place as i64 + 1, incident::matched(failure, change, place, counts), figures);
         }
     }
     if range.turn == Turn::Break {
@@ -194,7 +203,7 @@ fn failure(told: &Told<'_>, range: &Range<'_>, problem: &Problem, words: &mut Wo
 struct Rows {
     ids: [StringViewBuilder; 3],
     ordinals: Int64Builder,
-    words: [Vec<Vec<Word>>; 2],
+    words: [Vec<Vec<Word>>; 3],
     files: [StringViewBuilder; 3],
     figures: Vec<Float64Builder>,
 }
@@ -220,6 +229,7 @@ impl Rows {
         self.ordinals.append_value(ordinal);
         self.words[0].push(matched.path_words);
         self.words[1].push(matched.subject_words);
+        self.words[2].push(matched.identifiers);
         self.files[0].append_option(matched.file_in_message);
         self.files[1].append_option(matched.file_like_test);
         self.files[2].append_option(matched.acquitted);

@@ -23,6 +23,8 @@ pub(crate) struct Counts {
     changes: u32,
     paths: HashMap<Word, u32>,
     subjects: HashMap<Word, u32>,
+    identifiers: HashMap<Word, u32>,
+    line_words: HashMap<Word, u32>,
     /// How often each file with code was changed, and how often together with the test files of each stem.
     touched: HashMap<String, u32>,
     together: HashMap<String, HashMap<String, u32>>,
@@ -56,6 +58,8 @@ impl Counts {
         self.changes += 1;
         change.paths.iter().for_each(|word| *self.paths.entry(*word).or_default() += 1);
         change.subject.iter().for_each(|word| *self.subjects.entry(*word).or_default() += 1);
+        change.identifiers.iter().for_each(|word| *self.identifiers.entry(*word).or_default() += 1);
+        change.line_words.iter().for_each(|word| *self.line_words.entry(*word).or_default() += 1);
         self.pair(change);
         self.credit(change);
     }
@@ -117,6 +121,16 @@ impl Counts {
         self.rarity(&self.subjects, word)
     }
 
+    /// Returns how rare an identifier is in the lines of changes.
+    pub(crate) fn rarity_of_identifier(&self, identifier: Word) -> f64 {
+        self.rarity(&self.identifiers, identifier)
+    }
+
+    /// Returns how rare a word is in the lines of changes.
+    pub(crate) fn rarity_in_lines(&self, word: Word) -> f64 {
+        self.rarity(&self.line_words, word)
+    }
+
     fn rarity(&self, counts: &HashMap<Word, u32>, word: Word) -> f64 {
         (f64::from(self.changes + 1) / f64::from(counts.get(&word).unwrap_or(&0) + 1)).ln()
     }
@@ -147,12 +161,13 @@ impl Counts {
 
 #[cfg(test)]
 mod tests {
-    use super::super::change::Told;
+    use super::super::change::{File, Told};
     use super::super::words::Words;
     use super::*;
 
     fn change(revision: &str, author: &str, message: &str, paths: &[&str], words: &mut Words) -> Change {
-        let files = paths.iter().map(|path| ((*path).to_owned(), Some([3, 0]))).collect();
+        let file = |path: &&str| File { path: (*path).to_owned(), lines: Some([3, 0]), ..File::default() };
+        let files = paths.iter().map(file).collect();
         let (revision, author, message) = (revision.to_owned(), author.to_owned(), message.to_owned());
         Change::new(Told { revision, author, message, files, ..Told::default() }, words)
     }

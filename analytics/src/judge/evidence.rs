@@ -20,7 +20,7 @@ const fn evidence(name: &'static str, weight: f64, meaning: &'static str) -> Evi
 }
 
 /// How many kinds there are.
-pub const COUNT: usize = 27;
+pub const COUNT: usize = 30;
 
 /// The figures or weights of all kinds, in the order of [`EVIDENCE`].
 pub type Figures = [f64; COUNT];
@@ -81,13 +81,29 @@ pub const EVIDENCE: [Evidence; COUNT] = [
         0.3,
         "ln(times that the author's changes were taken back by the mean of all), drawn to 0; 0 unless the site wants it",
     ),
+    evidence(
+        "line_words",
+        2.18,
+        "share of the test's words that stand in the lines of code that it changes, rare words count more",
+    ),
+    evidence(
+        "failure_line_words",
+        1.75,
+        "how rare the rarest word is that failure text and changed lines share, \
+         less ln(words of the text / 8) / 10 and ln(words of the lines / 20) / 10",
+    ),
+    evidence(
+        "identifier_in_message",
+        1.27,
+        "how rare the rarest identifier is that failure text and changed lines share, less as much for many",
+    ),
     evidence("breaking", 0.63, "1 if its message calls it a breaking change (Conventional Commits)"),
 ];
 
 /// The rule by which a change's weight is made of its evidence.
 pub const RULE: &str = "evidence_logit";
 /// Its version; grows when kinds of evidence, what their figures are, or shipped weights change.
-pub const RULE_VERSION: i64 = 4;
+pub const RULE_VERSION: i64 = 5;
 
 /// Returns the shipped weights.
 pub fn shipped() -> Figures {

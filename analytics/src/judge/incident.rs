@@ -16,7 +16,11 @@ const OWN: f64 = 0.5;
 const RARE: f64 = 1.0;
 /// So many words of a failure text may each be as rare as they are; of more, one is the likelier met by chance.
 const FEW: f64 = 8.0;
+/// So many words of changed lines, likewise.
+const FEW_IN_LINES: f64 = 20.0;
 
+/// So many of the identifiers that a change shares with a failure text are told, the rarest.
+const TOLD: usize = 3;
 /// No more verdicts of other builders speak against a change.
 const MOST_ELSEWHERE: usize = 3;
 
@@ -28,6 +32,7 @@ pub(crate) struct Failure {
     /// The suite.
     pub(crate) module: String,
     text_words: Vec<Word>,
+    text_identifiers: Vec<Word>,
     text_files: HashSet<String>,
     builder_words: Vec<Word>,
     elsewhere: Vec<Elsewhere>,
@@ -72,6 +77,7 @@ impl Failure {
             module: name.split(' ').next().unwrap_or_default().to_owned(),
             name,
             text_words: words.of(text),
+            text_identifiers: words.identifiers(text),
             text_files: files(text),
             builder_words: Vec::new(),
             elsewhere: Vec::new(),
@@ -108,6 +114,7 @@ pub(crate) struct Matched {
     pub(crate) subject_words: Vec<Word>,
     pub(crate) file_in_message: Option<String>,
     pub(crate) file_like_test: Option<String>,
+    pub(crate) identifiers: Vec<Word>,
     pub(crate) acquitted: Option<String>,
 }
 
@@ -115,9 +122,9 @@ pub(crate) struct Matched {
 pub(crate) fn figures(failures: &[Failure], changes: &[&Change], counts: &Counts) -> (Vec<Vec<Figures>>, Vec<Figures>) {
     let listed: HashSet<&str> = changes.iter().map(|change| change.told.revision.as_str()).collect();
     let brings = |change: &Change| change.told.parents.iter().skip(1).all(|parent| !listed.contains(parent.as_str()));
-    let alone: Vec<Figures> = changes.iter().map(|change| of_change(change, brings(change), counts)).collect();
-    let mut own: Vec<Vec<Figures>> =
-        failures.iter().map(|failure| of_failure(failure, changes, &alone, counts)).collect();
+    let suspects: Vec<Suspect<'_>> =
+        changes.iter().map(|change| Suspect::new(change, brings(change), counts)).collect();
+    let mut own: Vec<Vec<Figures>> = failures.iter().map(|failure| of_failure(failure, &suspects, counts)).collect();
     let mut mean = vec![[0.0; COUNT]; changes.len()];
     for figures in &own {
         for (sum, figures) in mean.iter_mut().zip(figures) {
@@ -132,7 +139,23 @@ pub(crate) fn figures(failures: &[Failure], changes: &[&Change], counts: &Counts
     (own, mean)
 }
 
-/// Returns the figures that are the same whatever failed; what a merge brings is its own where it is not listed beside it.
+/// A change of a range. What a merge brings is its own where it is not listed beside it.
+struct Suspect<'a> {
+    change: &'a Change,
+    identifiers: &'a [Word],
+    line_words: &'a [Word],
+    /// The figures that are the same whatever failed.
+    figures: Figures,
+}
+
+impl<'a> Suspect<'a> {
+    fn new(change: &'a Change, brings: bool, counts: &Counts) -> Self {
+        let own = |words: &'a [Word]| if brings { words } else { &[] };
+        let figures = of_change(change, brings, counts);
+        Self { change, identifiers: own(&change.identifiers), line_words: own(&change.line_words), figures }
+    }
+}
+
 fn of_change(change: &Change, brings: bool, counts: &Counts) -> Figures {
     let mut figures = [0.0; COUNT];
     let flag = |is: bool| f64::from(u8::from(is));
@@ -152,15 +175,17 @@ fn of_change(change: &Change, brings: bool, counts: &Counts) -> Figures {
     figures
 }
 
-fn of_failure(failure: &Failure, changes: &[&Change], alone: &[Figures], counts: &Counts) -> Vec<Figures> {
+fn of_failure(failure: &Failure, suspects: &[Suspect<'_>], counts: &Counts) -> Vec<Figures> {
     let paths: Vec<f64> = failure.words.iter().map(|word| counts.rarity_in_paths(*word)).collect();
     let subjects: Vec<f64> = failure.words.iter().map(|word| counts.rarity_in_subjects(*word)).collect();
+    let lines: Vec<f64> = failure.words.iter().map(|word| counts.rarity_in_lines(*word)).collect();
     let rare: Vec<Word> =
         failure.words.iter().zip(&paths).filter(|(_, rarity)| **rarity >= RARE).map(|(word, _)| *word).collect();
     // One of many words is met by chance so many times sooner than one of few.
-    let by_chance = (failure.text_words.len() as f64 / FEW).max(1.0).ln() / 5.0;
-    let pair = |(place_in_range, (change, alone)): (usize, (&&Change, &Figures))| {
-        let mut figures = *alone;
+    let by_chance = |count: usize, few: f64| (count as f64 / few).max(1.0).ln() / 5.0;
+    let of_any_text = by_chance(failure.text_words.len(), FEW);
+    let pair = |(place_in_range, suspect): (usize, &Suspect<'_>)| {
+        let (change, mut figures) = (suspect.change, suspect.figures);
         let rarest = |words: &[Word], of_change: &[Word], rarity: &dyn Fn(Word) -> f64| {
             shared(words, of_change).map(rarity).fold(0.0, f64::max) / 5.0
         };
@@ -171,11 +196,20 @@ fn of_failure(failure: &Failure, changes: &[&Change], alone: &[Figures], counts:
             overlap(&failure.words, &subjects, &change.subject);
         figures[place("message_words")] = overlap(&failure.words, &subjects, &change.body).0;
         let of_text = |of_change: &[Word], rarity: &dyn Fn(Word) -> f64| {
-            (rarest(&failure.text_words, of_change, rarity) - by_chance).max(0.0)
+            (rarest(&failure.text_words, of_change, rarity) - of_any_text).max(0.0)
         };
         figures[place("failure_words")] = of_text(&change.subject, &in_subjects);
         let of_code = change.code.iter().map(|code| of_text(&code.words, &in_paths));
         figures[place("symbol_in_message")] = of_code.fold(0.0, f64::max);
+        let of_lines = |of_text: &[Word], of_change: &[Word], rarity: &dyn Fn(Word) -> f64| {
+            let by_chance = by_chance(of_text.len(), FEW) + by_chance(of_change.len(), FEW_IN_LINES);
+            (rarest(of_text, of_change, rarity) - by_chance / 2.0).max(0.0)
+        };
+        figures[place("line_words")] = overlap(&failure.words, &lines, suspect.line_words).0;
+        figures[place("failure_line_words")] =
+            of_lines(&failure.text_words, suspect.line_words, &|word| counts.rarity_in_lines(word));
+        figures[place("identifier_in_message")] =
+            of_lines(&failure.text_identifiers, suspect.identifiers, &|word| counts.rarity_of_identifier(word));
         let of_builder = rarest(&failure.builder_words, &change.paths, &in_paths);
         figures[place("builder_words")] = of_builder.max(rarest(&failure.builder_words, &change.subject, &in_subjects));
         figures[place("touches_test")] = f64::from(u8::from(change.test_stems.iter().any(|stem| failure.is_in(stem))));
@@ -191,7 +225,7 @@ fn of_failure(failure: &Failure, changes: &[&Change], alone: &[Figures], counts:
         figures[place("matched_files")] = hits.ln_1p();
         figures
     };
-    changes.iter().zip(alone).enumerate().map(pair).collect()
+    suspects.iter().enumerate().map(pair).collect()
 }
 
 /// Returns which share of the test's words the change has, weighed by rarity, and a fifth of the rarest's rarity.
@@ -219,25 +253,34 @@ fn alike(failure: &Failure, change: &Change) -> Option<String> {
 }
 
 /// Returns what of the change was matched, in the change's own words; `place` is its place in the range.
-pub(crate) fn matched(failure: &Failure, change: &Change, place: usize) -> Matched {
+pub(crate) fn matched(failure: &Failure, change: &Change, place: usize, counts: &Counts) -> Matched {
+    let mut identifiers: Vec<Word> = shared(&failure.text_identifiers, &change.identifiers).collect();
+    identifiers.retain(|identifier| counts.rarity_of_identifier(*identifier) >= RARE);
+    identifiers.sort_by(|a, b| counts.rarity_of_identifier(*b).total_cmp(&counts.rarity_of_identifier(*a)));
+    identifiers.truncate(TOLD);
     let acquitted: Vec<String> = failure.acquittals(place).map(Elsewhere::told).collect();
     Matched {
         path_words: shared(&failure.words, &change.paths).collect(),
         subject_words: shared(&failure.words, &change.subject).collect(),
         file_in_message: named(failure, change),
         file_like_test: alike(failure, change),
+        identifiers,
         acquitted: (!acquitted.is_empty()).then(|| acquitted.join(", ")),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::change::Told;
+    use super::super::change::{File, Told};
     use super::*;
 
     fn change(revision: &str, parents: &[&str], subject: &str, words: &mut Words) -> Change {
         let parents = parents.iter().map(|parent| (*parent).to_owned()).collect();
-        let files = vec![("src/lexer.rs".to_owned(), Some([0, 50]))];
+        let files = vec![File {
+            path: "src/lexer.rs".to_owned(),
+            lines: Some([0, 50]),
+            identifiers: "split_words Token".to_owned(),
+        }];
         let (revision, subject) = (revision.to_owned(), subject.to_owned());
         Change::new(Told { revision, parents, subject, files, file_count: 1, ..Told::default() }, words)
     }
@@ -249,12 +292,17 @@ mod tests {
 
     #[test]
     fn what_a_merge_brings_counts_where_it_is_not_listed() {
-        let (mut words, counts) = (Words::default(), Counts::default());
+        let (mut words, mut counts) = (Words::default(), Counts::default());
         let merge = change("m", &["a", "b"], "Merge branch b", &mut words);
         let merged = change("b", &["a"], "lexer", &mut words);
+        (0..9).for_each(|_| counts.add(&Change::new(Told::default(), &mut words)));
         let failure = Failure::new("unit splits", "", &mut words);
         assert!(figure("line_count", &failure, &[&merge], &counts) > 1.0);
         assert_eq!(figure("line_count", &failure, &[&merge, &merged], &counts), 0.0);
+        let failure = Failure::new("unit splits", "ValueError in split_words", &mut words);
+        assert!(figure("identifier_in_message", &failure, &[&merge], &counts) > 0.1);
+        assert_eq!(figure("identifier_in_message", &failure, &[&merge, &merged], &counts), 0.0);
+        assert_eq!(words.texts()[matched(&failure, &merge, 0, &counts).identifiers[0] as usize], "split_words");
     }
 
     #[test]

@@ -85,14 +85,14 @@ pub(crate) fn shares(scores: &[f64]) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::change::Told;
+    use super::super::change::{File, Told};
     use super::super::evidence::shipped;
     use super::*;
 
     #[test]
     fn tests_that_share_words_with_the_change_or_broke_lately_come_first() {
         let mut words = Words::default();
-        let files = vec![("src/lexer.rs".to_owned(), Some([3, 0]))];
+        let files = vec![File { path: "src/lexer.rs".to_owned(), lines: Some([3, 0]), ..File::default() }];
         let told = Told { subject: "Faster lexer".into(), file_count: 1, files, ..Told::default() };
         let change = Change::new(told, &mut words);
         let test = |suite: &str, name: &str, breaks: &[i64]| Test {

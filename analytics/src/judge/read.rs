@@ -7,7 +7,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
 use datafusion::common::Result;
 
-use super::change::{Change, Told};
+use super::change::{Change, File, Told};
 use super::words::Words;
 
 /// The changes, oldest first: texts are cut, as only their first words are looked at.
@@ -18,7 +18,8 @@ pub(crate) const CHANGES: &str = "SELECT project, revision, array_to_string(pare
 /// Their files; a change of more than `evidence_max_files` files matches everything, so none of its files is here.
 pub(crate) const FILES: &str = "SELECT t.project, t.revision, t.file['path'] AS path, \
     t.file['lines_added'] + t.file['lines_removed'] AS line_count, \
-    t.file['merge_lines_added'] + t.file['merge_lines_removed'] AS merge_line_count \
+    t.file['merge_lines_added'] + t.file['merge_lines_removed'] AS merge_line_count, \
+    array_to_string(t.file['identifiers'], ' ') AS identifiers \
     FROM (SELECT c.project, c.revision, unnest(c.files) AS file FROM \
         (SELECT value AS max_files FROM raw.setting WHERE name = 'evidence_max_files') AS s \
         CROSS JOIN raw.change AS c WHERE cardinality(c.files) <= s.max_files) AS t";
@@ -122,9 +123,6 @@ impl History {
     }
 }
 
-/// Paths with their lines, as in [`super::change::Told`].
-type Files = Vec<(String, Option<[i64; 2]>)>;
-
 /// The changes of all projects.
 pub(crate) type Histories = HashMap<String, History>;
 
@@ -147,15 +145,18 @@ pub(crate) fn histories(
     hidden: &[String],
     words: &mut Words,
 ) -> Result<Histories> {
-    let mut touched: HashMap<(String, String), Files> = HashMap::new();
+    let mut touched: HashMap<(String, String), Vec<File>> = HashMap::new();
     for batch in files {
-        let [project, revision, path] = texts(batch, [0, 1, 2])?;
+        let [project, revision, path, identifiers] = texts(batch, [0, 1, 2, 5])?;
         let (lines, merged) = (ints(batch, 3)?, ints(batch, 4)?);
         let is_shown = |row: &usize| !hidden.iter().any(|begin| path.value(*row).starts_with(begin));
         for row in (0..batch.num_rows()).filter(is_shown) {
             let key = (project.value(row).to_owned(), revision.value(row).to_owned());
-            let lines = lines[row].map(|own| [own, merged[row].unwrap_or(0)]);
-            touched.entry(key).or_default().push((path.value(row).to_owned(), lines));
+            touched.entry(key).or_default().push(File {
+                path: path.value(row).to_owned(),
+                lines: lines[row].map(|own| [own, merged[row].unwrap_or(0)]),
+                identifiers: identifiers.value(row).to_owned(),
+            });
         }
     }
     let mut histories = Histories::new();

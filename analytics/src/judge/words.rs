@@ -5,6 +5,8 @@
 
 use std::collections::HashMap;
 
+use annals_data::identifier::identifiers;
+
 /// Words that say nothing: of programs, of tests and of English.
 const COMMON: &[&str] = &[
     "an",
@@ -80,9 +82,13 @@ impl Words {
     pub(crate) fn of(&mut self, text: &str) -> Vec<Word> {
         let mut found = Vec::new();
         each(text, |word| found.push(self.number(word)));
-        found.sort_unstable();
-        found.dedup();
-        found
+        once(found)
+    }
+
+    /// Returns the identifiers of `text` as words of their own, sorted, each once.
+    pub(crate) fn identifiers(&mut self, text: &str) -> Vec<Word> {
+        let found = identifiers(text).filter(|identifier| !COMMON.contains(identifier));
+        once(found.map(|identifier| self.number(identifier.to_owned())).collect())
     }
 
     fn number(&mut self, word: String) -> Word {
@@ -98,6 +104,12 @@ impl Words {
         }
         texts
     }
+}
+
+fn once(mut words: Vec<Word>) -> Vec<Word> {
+    words.sort_unstable();
+    words.dedup();
+    words
 }
 
 /// Calls `take` with each word of `text`, in order.

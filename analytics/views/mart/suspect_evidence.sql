@@ -41,12 +41,16 @@ WITH told AS (
             WHEN 'builder_words' THEN c.builder_words
             WHEN 'elsewhere' THEN c.elsewhere
             WHEN 'author_record' THEN c.author_record
+            WHEN 'line_words' THEN c.line_words
+            WHEN 'failure_line_words' THEN c.failure_line_words
+            WHEN 'identifier_in_message' THEN c.identifier_in_message
             WHEN 'breaking' THEN c.breaking
         END AS figure,
         CASE e.evidence
             WHEN 'path_words' THEN 'test and paths share ' || c.path_match
             WHEN 'subject_words' THEN 'test and subject share ' || c.subject_match
             WHEN 'file_in_message' THEN 'the failing text names ' || c.named_file
+            WHEN 'identifier_in_message' THEN 'the failing text and its lines name ' || c.identifier_match
             WHEN 'file_like_test' THEN 'the test is named like ' || c.like_file
             WHEN 'elsewhere' THEN 'the test ' || c.acquitted
         END AS detail

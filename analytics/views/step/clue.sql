@@ -9,6 +9,7 @@
 -- revision: commit id
 -- path_match: words that the test and the change's paths share; null where there are none
 -- subject_match: words that the test and the change's subject share; null where there are none
+-- identifier_match: the rarest identifiers that the failing text and the changed lines share; null where there are none
 -- named_file: a file of the change that the failing text names; null where it names none
 -- like_file: a file of the change after which the test is named; null where there is none
 -- acquitted: what other builders said inside the range that speaks against its guilt; null where nothing does
@@ -38,12 +39,15 @@
 -- builder_words: figure of the evidence of this name
 -- elsewhere: figure of the evidence of this name
 -- author_record: figure of the evidence of this name
+-- line_words: figure of the evidence of this name
+-- failure_line_words: figure of the evidence of this name
+-- identifier_in_message: figure of the evidence of this name
 -- breaking: figure of the evidence of this name
 SELECT
-    problem_id, turn, ordinal, revision, path_match, subject_match, named_file, like_file, acquitted,
+    problem_id, turn, ordinal, revision, path_match, subject_match, identifier_match, named_file, like_file, acquitted,
     path_words, path_rare, subject_words, subject_rare, message_words, failure_words,
     file_in_message, file_like_test, file_count, line_count, focus, matched_files,
     no_code, no_file, dependency, robot, bump, revert,
     housekeeping, touches_test, symbol_in_message, broke_before, together_before, builder_words,
-    elsewhere, author_record, breaking
+    elsewhere, author_record, line_words, failure_line_words, identifier_in_message, breaking
 FROM judge.clue

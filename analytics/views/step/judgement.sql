@@ -51,6 +51,9 @@ WITH worth AS (
         max(weight) FILTER (WHERE evidence = 'builder_words') AS builder_words,
         max(weight) FILTER (WHERE evidence = 'elsewhere') AS elsewhere,
         max(weight) FILTER (WHERE evidence = 'author_record') AS author_record,
+        max(weight) FILTER (WHERE evidence = 'line_words') AS line_words,
+        max(weight) FILTER (WHERE evidence = 'failure_line_words') AS failure_line_words,
+        max(weight) FILTER (WHERE evidence = 'identifier_in_message') AS identifier_in_message,
         max(weight) FILTER (WHERE evidence = 'breaking') AS breaking
     FROM step.evidence_weight
     GROUP BY project
@@ -107,12 +110,16 @@ WITH worth AS (
         + w.builder_words * c.builder_words
         + w.elsewhere * c.elsewhere
         + w.author_record * c.author_record
+        + w.line_words * c.line_words
+        + w.failure_line_words * c.failure_line_words
+        + w.identifier_in_message * c.identifier_in_message
         + w.breaking * c.breaking AS score,
         concat_ws(
             '; ',
             CASE WHEN l.is_bot THEN l.author || ' is a robot' END,
             CASE WHEN l.is_plain_merge THEN 'merges listed changes, adds no line' END,
             'the failing text names ' || c.named_file,
+            CASE WHEN c.identifier_in_message > 0 THEN 'the failing text and its lines name ' || c.identifier_match END,
             CASE WHEN c.touches_test > 0.5 THEN 'touches the test itself' END,
             'the test is named like ' || c.like_file,
             'the test ' || c.acquitted,

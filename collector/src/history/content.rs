@@ -36,10 +36,12 @@ pub(super) struct Middle<'t> {
     before: usize,
 }
 
-/// One line in which two texts differ.
+/// One line in which two texts differ, or the beginning of some in a row.
 pub(super) enum Line<'t> {
-    /// Only the new text has it: its number there, from 1.
-    Added(usize),
+    /// Some in a row begin: how many lines of the new text stand above them.
+    Begin(usize),
+    /// Only the new text has it: its number there, from 1, and its content.
+    Added(usize, &'t [u8]),
     /// Only the old text has it: its content.
     Removed(&'t [u8]),
 }
@@ -100,24 +102,28 @@ impl<'t> Middle<'t> {
         Self { old: &old[..old.len() - tail], new: &new[..new.len() - tail], before }
     }
 
-    /// Returns how many lines only the new and only the old text has.
-    pub(super) fn count(&self) -> Result<(usize, usize), Error> {
-        if self.old.is_empty() || self.new.is_empty() {
-            return Ok((count_lines(self.new), count_lines(self.old)));
-        }
-        let (_, added, removed) = self.patch(&mut options())?.line_stats()?;
-        Ok((added, removed))
-    }
-
     /// Calls `each` for every line in which the texts differ, in their order.
     pub(super) fn lines(&self, each: &mut dyn FnMut(Line<'_>)) -> Result<(), Error> {
+        if self.old.is_empty() || self.new.is_empty() {
+            each(Line::Begin(self.before));
+            let lines = |text: &'t [u8]| text.split_inclusive(|byte| *byte == b'\n');
+            lines(self.old).for_each(|content| each(Line::Removed(content)));
+            lines(self.new).enumerate().for_each(|(at, content)| each(Line::Added(self.before + at + 1, content)));
+            return Ok(());
+        }
         let mut options = options();
         let patch = self.patch(&mut options)?;
-        for hunk in 0..patch.num_hunks() {
-            for index in 0..patch.num_lines_in_hunk(hunk)? {
-                let line = patch.line_in_hunk(hunk, index)?;
+        for at in 0..patch.num_hunks() {
+            let (hunk, line_count) = patch.hunk(at)?;
+            // Where nothing was added, git gives the line above.
+            let above = hunk.new_start() - hunk.new_lines().min(1);
+            each(Line::Begin(self.before + above as usize));
+            for index in 0..line_count {
+                let line = patch.line_in_hunk(at, index)?;
                 match (line.origin_value(), line.new_lineno()) {
-                    (DiffLineType::Addition, Some(number)) => each(Line::Added(self.before + number as usize)),
+                    (DiffLineType::Addition, Some(number)) => {
+                        each(Line::Added(self.before + number as usize, line.content()));
+                    }
                     (DiffLineType::Deletion, _) => each(Line::Removed(line.content())),
                     _ => {}
                 }
@@ -191,6 +197,17 @@ mod tests {
         assert_eq!(middle("same\n", "same\n"), expected("", "", 1));
     }
 
+    fn count(middle: &Middle<'_>) -> (usize, usize) {
+        let (mut added, mut removed) = (0, 0);
+        let mut count = |line: Line<'_>| match line {
+            Line::Begin(_) => {}
+            Line::Added(..) => added += 1,
+            Line::Removed(_) => removed += 1,
+        };
+        middle.lines(&mut count).unwrap();
+        (added, removed)
+    }
+
     #[test]
     fn counts_are_those_of_whole_texts() {
         let mut seed = 7_u32;
@@ -208,11 +225,7 @@ mod tests {
             let (old, new) = (old.concat(), new.concat());
             let whole = Patch::from_buffers(old.as_bytes(), None, new.as_bytes(), None, Some(&mut options())).unwrap();
             let (_, added, removed) = whole.line_stats().unwrap();
-            assert_eq!(
-                Middle::of(old.as_bytes(), new.as_bytes()).count().unwrap(),
-                (added, removed),
-                "{old:?} {new:?}"
-            );
+            assert_eq!(count(&Middle::of(old.as_bytes(), new.as_bytes())), (added, removed), "{old:?} {new:?}");
         }
     }
 }

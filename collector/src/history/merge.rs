@@ -22,17 +22,18 @@ struct Lines {
     removed: HashMap<u64, usize>,
 }
 
-/// Returns how many of the lines added and removed against the first parent (`middle`) no other parent accounts for.
+/// Returns how many of the `count` lines that differ from the first parent (`middle`), added and removed, no other
+/// parent accounts for.
 pub(super) fn own_lines(
     contents: &Contents<'_>,
     middle: &Middle<'_>,
+    count: usize,
     delta: &DiffDelta<'_>,
     others: &[Tree<'_>],
 ) -> Result<(usize, usize), Error> {
-    let (added, removed) = middle.count()?;
     let versions: Vec<Option<Oid>> = others.iter().map(|tree| version(tree, delta)).collect();
     let id = delta.new_file().id();
-    if versions.contains(&Some(id).filter(|id| !id.is_zero())) || added + removed > LINE_LIMIT {
+    if versions.contains(&Some(id).filter(|id| !id.is_zero())) || count > LINE_LIMIT {
         return Ok((0, 0));
     }
     let Some(new) = contents.text(id) else { return Ok((0, 0)) };
@@ -52,7 +53,8 @@ fn version(tree: &Tree<'_>, delta: &DiffDelta<'_>) -> Option<Oid> {
 fn lines(middle: &Middle<'_>) -> Result<Lines, Error> {
     let mut lines = Lines::default();
     middle.lines(&mut |line| match line {
-        Line::Added(number) => lines.added.push(number),
+        Line::Begin(_) => {}
+        Line::Added(number, _) => lines.added.push(number),
         Line::Removed(content) => *lines.removed.entry(hash(content)).or_default() += 1,
     })?;
     Ok(lines)

@@ -36,10 +36,12 @@ fn files_have_kind_and_lines() {
     let renamed = file(&changes["second"], "new.txt");
     assert_eq!((renamed.kind.as_str(), renamed.old_path.as_deref()), ("renamed", Some("old.txt")));
     assert_eq!((renamed.lines_added, renamed.lines_removed), (Some(2), Some(1)));
+    assert_eq!(renamed.identifiers.as_deref().unwrap(), ["line", "seven", "and", "more"]);
     let gone = file(&changes["second"], "gone");
     assert_eq!((gone.kind.as_str(), gone.lines_removed), ("deleted", Some(2)));
     let binary = file(&changes["second"], "x.bin");
     assert_eq!((binary.kind.as_str(), binary.lines_added, binary.lines_removed), ("modified", None, None));
+    assert_eq!(binary.identifiers, None);
 }
 
 #[test]
