@@ -29,7 +29,7 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting("mass_failure_count", 10.0, "tests", "and at least this many of them fail"),
     setting("vanish_after", 20.0, "positions", "a failing test absent for this many tested positions is vanished"),
-    setting("guilty_threshold", 0.5, "probability", "an author whose suspicion is above it is guilty"),
+    setting("guilty_threshold", 0.9, "probability", "an author whose suspicion is above it is guilty"),
     setting("flaky_flip_rate", 0.1, "flips per run", "a series that flips more often than this is flaky"),
     setting("flaky_min_positions", 10.0, "positions", "fewer tested positions than this say nothing about flips"),
     setting("flaky_min_flips", 4.0, "flips", "fewer flips than this are a break or two and their fixes"),
