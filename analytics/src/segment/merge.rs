@@ -5,9 +5,13 @@
 
 use std::sync::Arc;
 
-use datafusion::execution::memory_pool::FairSpillPool;
-use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::prelude::{SessionConfig, SessionContext, col};
+use datafusion::catalog::TableProvider;
+use datafusion::physical_expr::expressions::col;
+use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
+use datafusion::physical_plan::execute_stream;
+use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
+use datafusion::physical_plan::union::UnionExec;
+use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
 
 use super::{Folder, Segment, Writer, column, streaks};
@@ -17,8 +21,8 @@ use crate::Result;
 const FAN: u64 = 8;
 /// Segments with more rows than this are left as they are, while most of their rows count.
 const LARGE: u64 = 500_000;
-/// What sorting may hold in memory, in bytes; more goes to the disk.
-const MEMORY: usize = 256 << 20;
+/// What the rows of each segment are ordered by, as [`super::Line::order`] has it.
+const ORDER: [&str; 5] = ["project", "branch", "builder", "test_id", "first_position"];
 
 /// Writes segments together until few are left, and leaves out those of which no row counts.
 pub(crate) async fn tidy(folder: &Folder, mut segments: Vec<Segment>) -> Result<Vec<Segment>> {
@@ -52,16 +56,20 @@ fn choose(segments: &[Segment]) -> Option<Vec<String>> {
     None
 }
 
-/// Writes what counts in `segments`, all of one kind, as one.
+/// Writes what counts in `segments`, all of one kind, as one. Each is in order already, so memory holds a few pages of each.
 async fn merge(folder: &Folder, segments: Vec<Segment>) -> Result<Segment> {
     let mut writer = Writer::new(folder, segments.iter().all(|segment| segment.is_closed))?;
-    let runtime = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(FairSpillPool::new(MEMORY))).build_arc()?;
-    let context = SessionContext::new_with_config_rt(SessionConfig::new(), runtime);
-    let order = ["project", "branch", "builder", "test_id", "first_position"];
-    let table = Arc::new(streaks(folder, &segments)?);
-    let sorted = context.read_table(table)?.sort(order.iter().map(|name| col(*name).sort(true, false)).collect())?;
-    let mut rows = sorted.execute_stream().await?;
-    let schema = column::schema(false);
+    let (context, schema) = (SessionContext::new(), column::schema(false));
+    let mut inputs = Vec::new();
+    for segment in &segments {
+        let table = streaks(folder, std::slice::from_ref(segment))?;
+        inputs.push(table.scan(&context.state(), None, &[], None).await?);
+    }
+    let order = ORDER.iter().map(|name| Ok(PhysicalSortExpr::new_default(col(name, &schema)?)));
+    let order = order.collect::<Result<Vec<_>>>()?;
+    let order = LexOrdering::new(order).expect("there are columns to order by");
+    let merged = SortPreservingMergeExec::new(order, UnionExec::try_new(inputs)?);
+    let mut rows = execute_stream(Arc::new(merged), context.task_ctx())?;
     while let Some(batch) = rows.try_next().await? {
         writer.append(&batch.with_schema(schema.clone()).map_err(datafusion::error::DataFusionError::from)?)?;
     }
@@ -72,6 +80,7 @@ async fn merge(folder: &Folder, segments: Vec<Segment>) -> Result<Segment> {
 mod tests {
     use arrow::array::AsArray;
     use arrow::datatypes::Int64Type;
+    use datafusion::prelude::{col, lit};
 
     use super::*;
     use crate::knowledge::{Lane, Series};
@@ -88,7 +97,7 @@ mod tests {
         Line { lane: Arc::new(lane), series: Arc::new(series), streak, is_head: true }
     }
 
-    /// Returns test and position of all rows that count, in order.
+    /// Returns test and position of all rows that count, as they lie.
     async fn told(folder: &Folder, segments: &[Segment]) -> Vec<(i64, i64)> {
         let table = Arc::new(streaks(folder, segments).unwrap());
         let context = SessionContext::new();
@@ -98,7 +107,6 @@ mod tests {
             let [tests, positions] = [0, 1].map(|column| batch.column(column).as_primitive::<Int64Type>().values());
             rows.extend(tests.iter().copied().zip(positions.iter().copied()));
         }
-        rows.sort_unstable();
         rows
     }
 
@@ -112,7 +120,7 @@ mod tests {
             for segment in &mut segments {
                 let table = super::super::numbered(&folder, segment).unwrap();
                 let old = SessionContext::new().read_table(Arc::new(table)).unwrap();
-                let old = old.filter(col("test_id").eq(datafusion::prelude::lit(2 * (fold - 2)))).unwrap();
+                let old = old.filter(col("test_id").eq(lit(2 * (fold - 2)))).unwrap();
                 for batch in old.collect().await.unwrap() {
                     let numbers = batch[column::ROW].as_primitive::<Int64Type>();
                     segment.dead.extend(numbers.values().iter().map(|row| *row as u32));
@@ -126,7 +134,14 @@ mod tests {
         }
         let replaced = |test: i64| if test % 2 == 0 && test < 396 { test / 2 + 2 } else { test / 2 };
         let expected: Vec<_> = (0..400).map(|test| (test, replaced(test))).collect();
-        assert_eq!(told(&folder, &segments).await, expected);
+        let mut all = Vec::new();
+        for segment in &segments {
+            let rows = told(&folder, std::slice::from_ref(segment)).await;
+            assert!(rows.is_sorted(), "the rows of each segment are in order: {rows:?}");
+            all.extend(rows);
+        }
+        all.sort_unstable();
+        assert_eq!(all, expected);
     }
 
     #[tokio::test]
