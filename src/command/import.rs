@@ -73,7 +73,9 @@ fn read(history: &History, warehouse: &Warehouse, project: &str, builds: &[Plann
     let revisions: BTreeSet<&str> = builds.iter().map(Planned::revision).collect();
     let (tips, strange): (Vec<String>, Vec<String>) =
         revisions.into_iter().map(str::to_owned).partition(|revision| history.resolve(revision).is_ok());
-    list(&strange, "revisions that the repository does not have: blamelists end there");
+    if let Some(told) = list(&strange, "revisions that the repository does not have: blamelists end there") {
+        anstream::eprintln!("{told}");
+    }
     new_changes(warehouse, history, project, &tips)
 }
 
@@ -134,17 +136,22 @@ fn tell(preview: &Preview) {
         let follows = column.absent.unwrap_or_default();
         anstream::println!("{}{select}: no {}: {follows}{}", style::QUIET, column.name, style::PLAIN);
     }
-    list(&preview.empty_builds, "builds without outcomes");
-    list(&preview.stray_keys, &format!("keys without a build ({} outcomes are left out)", preview.stray_count));
-    list(&preview.unknown_revisions, "revisions without a change: blamelists end there");
-    list(&preview.unknown_words, "unknown words for outcomes: the import would stop there");
+    let stray = format!("keys without a build ({} outcomes are left out)", preview.stray_count);
+    let lists = [
+        list(&preview.empty_builds, "builds without outcomes"),
+        list(&preview.stray_keys, &stray),
+        list(&preview.unknown_revisions, "revisions without a change: blamelists end there"),
+        list(&preview.unknown_words, "unknown words for outcomes: the import would stop there"),
+    ];
+    lists.into_iter().flatten().for_each(|told| anstream::println!("{told}"));
 }
 
-fn list(items: &[String], what: &str) {
+/// Returns how many there are, and the first of them; `None` where there is none.
+fn list(items: &[String], what: &str) -> Option<String> {
     if items.is_empty() {
-        return;
+        return None;
     }
     let shown: Vec<String> = items.iter().take(SHOWN).map(|item| format!("`{}`", super::plain(item))).collect();
     let more = if items.len() > SHOWN { ", …" } else { "" };
-    anstream::println!("{}{} {what}{}: {}{more}", style::DOUBT, items.len(), style::PLAIN, shown.join(", "));
+    Some(format!("{}{} {what}{}: {}{more}", style::DOUBT, items.len(), style::PLAIN, shown.join(", ")))
 }

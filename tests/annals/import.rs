@@ -185,3 +185,25 @@ fn one_select_or_builds_and_outcomes_must_be_given() {
         assert_eq!(run.code, Some(2), "{}", run.err);
     }
 }
+
+#[test]
+fn a_repository_gives_the_changes() {
+    let mut place = Place::new();
+    place.write("dates.py", "def parse_date(text):\n    return text\n");
+    place.second =
+        place.sh("git add dates.py && git commit -q --amend -m break && git rev-parse HEAD").trim().to_owned();
+    place.write("builds.csv", "key,revision,position\n1,{first},0\n2,{second},1\n3,0123456789abcdef,2\n");
+    place.write("outcomes.csv", "key,name,outcome\n1,parse,pass\n2,parse,fail\n3,parse,fail\n");
+    let import = "annals import --project p --repository . \
+        --builds \"SELECT * FROM 'builds.csv'\" --outcomes \"SELECT * FROM 'outcomes.csv'\"";
+    let unknown = "1 revisions without a change: blamelists end there: `0123456789abcdef`";
+    assert!(place.sh(&format!("{import} --dry-run")).contains(unknown));
+    let told = place.sh(&format!("{import} 2>&1"));
+    assert!(told.contains("1 revisions that the repository does not have"), "{told}");
+    let files = "SELECT revision, file['path'], file['lines_added'], array_to_string(file['identifiers'], ' ') \
+        FROM (SELECT revision, unnest(files) AS file FROM raw.change) AS c";
+    assert_eq!(ask(&place.store(), files), [format!("{},dates.py,2,def parse_date text return", place.second)]);
+    assert_eq!(ask(&place.store(), "SELECT revision FROM suspect"), [place.second.as_str()]);
+    let both = ["import", "--project", "p", "--repository", ".", "--changes", "SELECT 1", "--select", "SELECT 1"];
+    assert_eq!(annals(place.path(), &both).code, Some(2));
+}
