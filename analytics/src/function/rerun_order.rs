@@ -25,7 +25,7 @@ pub(super) const FUNCTION: Function = Function {
         share (the probability that it is the test that breaks, if one does), score; the revision is whole, a beginning of at \
         least 6 characters, or empty for the newest change of each project",
     formula: "score = Σ weight × figure of the evidence against the change if the test failed (step.evidence_weight) \
-        + ln(0.02 + Σ exp(−age / 200) over the test's breaks + half the mean of its suite), age in positions; share = exp(score) of all",
+        + ln(0.3 + Σ exp(−age / 200) over the test's breaks + half the mean of its suite), age in positions; share = exp(score) of all",
     source: "failure history and names as in M. Machalica et al., Predictive Test Selection, ICSE-SEIP 2019, with the weights of suspicion",
     example: "SELECT suite, name, share FROM rerun_order('') ORDER BY rank LIMIT 20",
 };

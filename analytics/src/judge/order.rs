@@ -17,7 +17,7 @@ use super::words::Words;
 /// After so many positions a break counts a third.
 const MEMORY: f64 = 200.0;
 /// What a test that never broke counts.
-const NEVER: f64 = 0.02;
+const NEVER: f64 = 0.3;
 /// How much the mean of its suite counts beside a test's own breaks.
 const SUITE: f64 = 0.5;
 
