@@ -194,7 +194,8 @@ pub(crate) struct Import {
     /// SELECT of changes: revision, parents, author_name, author_email, authored_at, committed_at, subject, message, files
     #[arg(long, value_name = "SELECT")]
     pub changes: Option<String>,
-    /// A checkout or mirror instead, which has the revisions of the builds: changes are read from it
+    /// A checkout or mirror instead, which has the revisions of the builds: changes are read from it,
+    /// whatever columns of changes `--select` has
     #[arg(long, value_name = "PATH", conflicts_with = "changes")]
     pub repository: Option<PathBuf>,
     /// SELECT of builds: key, revision, position, branch, builder, number, result, started_at, finished_at, worker, url

@@ -36,7 +36,11 @@ pub(super) async fn run(options: &cli::Import, warehouse: &Warehouse) -> Result<
         let has = |revision: &str| history.as_ref().is_some_and(|history| history.resolve(revision).is_ok());
         let stored = |revision: &str| warehouse.store().knows_change(&options.project, revision).unwrap_or(false);
         let known = |revision: &str| stored(revision) || has(revision);
-        tell(&import.preview(&known).await?);
+        let mut preview = import.preview(&known).await?;
+        if let Some(history) = &history {
+            preview.change_count = read(history, warehouse, &options.project, &import.builds().await?)?.len();
+        }
+        tell(&preview);
         return Ok(ExitCode::SUCCESS);
     }
     let flag = interrupt::flag();
