@@ -237,16 +237,17 @@ fn folder_name(project: &str) -> String {
     format!("{name}-{:08x}", annals_data::id::id(&["mirror", project]) as u32)
 }
 
-/// Returns the changes that `history` has and the store has not, as far as the revisions `tips` reach.
+/// Adds the changes that `history` has and the store has not, as far as `revision` reaches.
 pub(super) fn new_changes(
     warehouse: &Warehouse,
     history: &History,
     project: &str,
-    tips: &[String],
+    revision: &str,
 ) -> Result<Vec<annals_data::row::Change>> {
     let known = |revision: &str| warehouse.store().knows_change(project, revision).unwrap_or(false);
     let mut all = Vec::new();
-    history.changes(project, tips, &known, &mut |batch| {
+    let tips = [revision.to_owned()];
+    history.changes(project, &tips, &known, &mut |batch| {
         all.extend(batch.changes);
         Ok::<(), annals_collector::Error>(())
     })?;

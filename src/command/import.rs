@@ -11,7 +11,6 @@ use annals_data::row::Change;
 use annals_data::store::Ingest;
 use anyhow::{Result, bail};
 
-use super::collect::new_changes;
 use crate::cli;
 use crate::interrupt::{self, INTERRUPTED};
 use crate::progress::Progress;
@@ -32,22 +31,22 @@ pub(super) async fn run(options: &cli::Import, warehouse: &Warehouse) -> Result<
     })
     .await?;
     let history = options.repository.as_deref().map(History::open).transpose()?;
+    let flag = interrupt::flag();
     if options.dry_run {
         let has = |revision: &str| history.as_ref().is_some_and(|history| history.resolve(revision).is_ok());
         let stored = |revision: &str| warehouse.store().knows_change(&options.project, revision).unwrap_or(false);
         let known = |revision: &str| stored(revision) || has(revision);
         let mut preview = import.preview(&known).await?;
         if let Some(history) = &history {
-            preview.change_count = read(history, warehouse, &options.project, &import.builds().await?)?.len();
+            preview.change_count = read(history, warehouse, &options.project, &import.builds().await?, &flag)?.len();
         }
         tell(&preview);
         return Ok(ExitCode::SUCCESS);
     }
-    let flag = interrupt::flag();
     // All builds are read before anything is written: what is wrong with them is said first.
     let all = import.builds().await?;
     let changes = match &history {
-        Some(history) => read(history, warehouse, &options.project, &all)?,
+        Some(history) => read(history, warehouse, &options.project, &all, &flag)?,
         None => import.changes().await?,
     };
     let change_count = commit_changes(&changes, warehouse, &flag).await?;
@@ -72,15 +71,36 @@ fn statements(options: &cli::Import) -> Result<Statements> {
     }
 }
 
-/// Reads what led to the builds' revisions from a repository; says which of them it does not have.
-fn read(history: &History, warehouse: &Warehouse, project: &str, builds: &[Planned]) -> Result<Vec<Change>> {
+/// Reads what led to the builds' revisions from a repository, as far as the store does not have it; says which revisions
+/// the repository lacks. Nothing was read when the flag is raised meanwhile.
+fn read(
+    history: &History,
+    warehouse: &Warehouse,
+    project: &str,
+    builds: &[Planned],
+    flag: &CancellationFlag,
+) -> Result<Vec<Change>> {
     let revisions: BTreeSet<&str> = builds.iter().map(Planned::revision).collect();
     let (tips, strange): (Vec<String>, Vec<String>) =
         revisions.into_iter().map(str::to_owned).partition(|revision| history.resolve(revision).is_ok());
     if let Some(told) = list(&strange, "revisions that the repository does not have: blamelists end there") {
         anstream::eprintln!("{told}");
     }
-    new_changes(warehouse, history, project, &tips)
+    let known = |revision: &str| warehouse.store().knows_change(project, revision).unwrap_or(false);
+    let (mut all, mut progress) = (Vec::new(), None);
+    let read = history.changes(project, &tips, &known, &mut |batch| {
+        if flag.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        progress.get_or_insert_with(|| Progress::new("changes read", batch.total as u64)).go_to(batch.done as u64, "");
+        all.extend(batch.changes);
+        Ok(())
+    });
+    match read {
+        Ok(_) => Ok(all),
+        Err(Error::Cancelled) => Ok(Vec::new()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn commit_changes(changes: &[Change], warehouse: &Warehouse, flag: &CancellationFlag) -> Result<usize> {

@@ -35,7 +35,7 @@ pub(super) async fn run(options: &cli::Ingest, warehouse: &Warehouse, limits: &L
             if history.is_shallow()? {
                 anstream::eprintln!("the checkout is shallow: blamelists end where its history ends");
             }
-            new_changes(warehouse, history, &origin.project, std::slice::from_ref(&origin.revision))?
+            new_changes(warehouse, history, &origin.project, &origin.revision)?
         }
         _ => Vec::new(),
     };

@@ -128,7 +128,7 @@ impl<'a> Round<'a> {
     /// Takes in the changes that the store does not know.
     fn changes(&self) -> Result<()> {
         let Some((_, newest)) = self.revisions.last_key_value() else { return Ok(()) };
-        let changes = new_changes(self.warehouse, &self.history, &self.lane.project, std::slice::from_ref(&newest.id))?;
+        let changes = new_changes(self.warehouse, &self.history, &self.lane.project, &newest.id)?;
         if !changes.is_empty() {
             self.handle.block_on(self.warehouse.commit(vec![Ingest { changes, ..Ingest::default() }]))?;
         }
