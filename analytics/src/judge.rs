@@ -43,5 +43,6 @@ mod gamma;
 mod incident;
 mod mark;
 mod model;
+mod revert;
 mod rival;
 mod thin;

@@ -23,6 +23,7 @@ pub mod session;
 pub mod view;
 pub mod warehouse;
 
+mod by_build;
 mod computed;
 mod dimension;
 mod error;

@@ -2,10 +2,13 @@
 //!
 //! The rows of a fact file are in the order of tests and series, so the same test, suite and builder come hundreds of times
 //! in a row. The engine would compute `split_part(suite, '.', 2)` and look up its group for each of them. Where a question
-//! groups by such columns only, its rows are first made one per run of equal values, and only these are looked up. It is a
-//! matter of speed alone: rows that are in no order become short runs, and the answer is the same.
+//! groups by such columns only, its rows are first made one per run of equal values, and only these are looked up.
+//! Builds and positions change with each row, but come in the same order in each series: the group of a row mostly is
+//! the one that followed the last row's group before, and need not be looked up either.
+//!
+//! It is a matter of speed alone: rows that are in no order become short runs, and the answer is the same.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::iter;
 use std::slice;
@@ -16,8 +19,9 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
 use arrow::buffer::BooleanBuffer;
 use arrow::compute::kernels::cmp::distinct;
 use arrow::compute::{concat, take_record_batch};
-use arrow::datatypes::{FieldRef, SchemaRef};
+use arrow::datatypes::{DataType, FieldRef, Int64Type, SchemaRef};
 use datafusion::common::config::ConfigOptions;
+use datafusion::common::hash_utils::RandomState;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::datasource::physical_plan::FileScanConfig;
 use datafusion::datasource::source::DataSourceExec;
@@ -42,7 +46,11 @@ use futures::stream::{self, Fuse};
 use futures::{StreamExt, TryStreamExt};
 
 /// Columns of outcomes that hardly ever change within a series, and so among rows that stand together.
-const STEADY: [&str; 9] = ["series_id", "test_id", "kind", "project", "branch", "builder", "suite", "name", "file"];
+const STEADY: [&str; 10] =
+    ["outcome", "series_id", "test_id", "kind", "project", "branch", "builder", "suite", "name", "file"];
+
+/// So many groups of rows that do not stand together are kept before they are handed on.
+const GROUPS: usize = 1 << 18;
 
 /// Puts a [`RunExec`] below each first step of an aggregation that is worth it.
 #[derive(Debug)]
@@ -73,24 +81,34 @@ impl PhysicalOptimizerRule for AggregateRuns {
     }
 }
 
-/// Returns whether the rows of an aggregation's input stand together by what they are grouped by, and few numbers say
-/// what is known of a group.
+/// Returns whether the groups of an aggregation's input are found by the order of its rows, and few numbers say what is
+/// known of a group.
 fn is_worth_it(first: &AggregateExec) -> bool {
     let group = first.group_expr();
+    let is_steady = are_steady(group.expr().iter().map(|(expression, _)| expression));
     let is_small = |(function, filter): (&Arc<AggregateFunctionExpr>, &Option<_>)| {
         let is_number = |fields: Vec<FieldRef>| {
             !function.is_distinct() && fields.iter().all(|field| !field.data_type().is_nested())
         };
         function.groups_accumulator_supported()
             && function.order_bys().is_empty()
-            && (function.state_fields().is_ok_and(is_number) || is_of_heads(function, filter.as_ref()))
+            && (function.state_fields().is_ok_and(is_number) || is_steady && is_of_heads(function, filter.as_ref()))
     };
     *first.mode() == AggregateMode::Partial
         && group.is_single()
         && first.limit_options().is_none()
-        && are_steady(group.expr().iter().map(|(expression, _)| expression))
+        && (is_steady || whole_number(first).is_some())
         && first.aggr_expr().iter().zip(first.filter_expr()).all(is_small)
         && reads_outcomes(first.input())
+}
+
+/// Returns the only column that rows are grouped by, if it is of whole numbers and never null.
+fn whole_number(first: &AggregateExec) -> Option<usize> {
+    let [(expression, _)] = first.group_expr().expr() else { return None };
+    let index = expression.downcast_ref::<Column>()?.index();
+    let schema = first.input().schema();
+    let field = schema.field(index);
+    (*field.data_type() == DataType::Int64 && !field.is_nullable()).then_some(index)
 }
 
 /// Returns whether a function asks for the different values of what is the same in all rows of a run: its first row has
@@ -122,7 +140,7 @@ fn reads_outcomes(plan: &Arc<dyn ExecutionPlan>) -> bool {
     files.file_schema().fields().iter().map(|field| field.name()).eq(OUTCOME.columns.iter().map(|column| column.name))
 }
 
-/// The first step of an aggregation, from rows to states of groups, for runs of rows instead of for all.
+/// The first step of an aggregation, from rows to states of groups, by the order of the rows.
 #[derive(Debug)]
 struct RunExec {
     /// The step as the engine planned it.
@@ -195,20 +213,73 @@ impl ExecutionPlan for RunExec {
     }
 }
 
-/// Runs of rows that were read, and the state of each.
+/// Groups of rows that were read, and the state of each.
 struct Runs {
     group: PhysicalGroupBy,
-    /// The columns that are the same in all rows of a run.
-    columns: Vec<usize>,
+    by: By,
     functions: Vec<Function>,
-    /// What the runs of each batch are grouped by.
+    /// What the groups that began in each batch are grouped by.
     groups: Vec<Vec<ArrayRef>>,
     count: usize,
     /// So many are worth to be handed on.
     many: usize,
     schema: SchemaRef,
-    /// The run of each row of a batch, kept for its room.
-    runs: Vec<usize>,
+    /// The group of each row of a batch, kept for its room.
+    rows: Vec<usize>,
+}
+
+/// How the group of a row is found.
+enum By {
+    /// These columns are the same in all rows of a run, and each run is a group.
+    Columns(Vec<usize>),
+    Sequence(Sequence),
+}
+
+/// The different numbers of a column, and which mostly follows which.
+struct Sequence {
+    column: usize,
+    numbers: Vec<i64>,
+    /// The place of the number that last came behind each.
+    followers: Vec<usize>,
+    places: HashMap<i64, usize, RandomState>,
+    /// The place of the last row's number.
+    last: usize,
+}
+
+impl Sequence {
+    fn new(column: usize) -> Self {
+        let (numbers, followers, places) = (Vec::new(), Vec::new(), HashMap::default());
+        Self { column, numbers, followers, places, last: 0 }
+    }
+
+    /// Sets the place of each row's number; returns the rows with new numbers.
+    fn find(&mut self, numbers: &[i64], rows: &mut Vec<usize>) -> Vec<u32> {
+        let mut heads = Vec::new();
+        for (row, number) in numbers.iter().enumerate() {
+            let follower = self.followers.get(self.last).copied().unwrap_or_default();
+            if self.numbers.get(follower) == Some(number) {
+                self.last = follower;
+            } else {
+                let place = *self.places.entry(*number).or_insert(self.numbers.len());
+                if place == self.numbers.len() {
+                    self.numbers.push(*number);
+                    self.followers.push(0);
+                    heads.push(row as u32);
+                }
+                self.followers[self.last] = place;
+                self.last = place;
+            }
+            rows.push(self.last);
+        }
+        heads
+    }
+
+    fn clear(&mut self) {
+        self.numbers.clear();
+        self.followers.clear();
+        self.places.clear();
+        self.last = 0;
+    }
 }
 
 /// One function of an aggregation.
@@ -230,15 +301,21 @@ impl Runs {
         let functions = first.aggr_expr().iter().zip(first.filter_expr()).map(function).collect::<Result<Vec<_>>>()?;
         let of_heads = functions.iter().filter(|function| function.is_of_heads);
         let steady = group.expr().iter().map(|(expression, _)| expression);
-        let steady = columns(steady.chain(of_heads.flat_map(|function| &function.arguments)));
+        let by = match whole_number(first).filter(|_| !are_steady(steady.clone())) {
+            Some(column) => By::Sequence(Sequence::new(column)),
+            None => {
+                let steady = columns(steady.chain(of_heads.flat_map(|function| &function.arguments)));
+                By::Columns(steady.map(|column| column.index()).collect::<BTreeSet<_>>().into_iter().collect())
+            }
+        };
         Ok(Self {
-            columns: steady.map(|column| column.index()).collect::<BTreeSet<_>>().into_iter().collect(),
+            many: if matches!(by, By::Columns(_)) { many } else { GROUPS },
+            by,
             functions,
             groups: Vec::new(),
             count: 0,
-            many,
             schema: first.schema(),
-            runs: Vec::new(),
+            rows: Vec::new(),
             group,
         })
     }
@@ -251,17 +328,28 @@ impl Runs {
         if batch.num_rows() == 0 {
             return Ok(());
         }
-        let columns: Vec<&ArrayRef> = self.columns.iter().map(|index| batch.column(*index)).collect();
-        let starts = starts(&columns)?;
-        let ends = starts[1..].iter().copied().chain([batch.num_rows() as u32]);
-        self.runs.clear();
-        for (run, end) in (self.count..).zip(ends) {
-            self.runs.resize(end as usize, run);
-        }
+        self.rows.clear();
         let known = self.count;
-        self.count += starts.len();
-        let heads = take_record_batch(batch, &UInt32Array::from(starts))?;
-        self.groups.extend(evaluate_group_by(&self.group, &heads)?);
+        let heads = match &mut self.by {
+            By::Columns(columns) => {
+                let columns: Vec<&ArrayRef> = columns.iter().map(|index| batch.column(*index)).collect();
+                let starts = starts(&columns)?;
+                let ends = starts[1..].iter().copied().chain([batch.num_rows() as u32]);
+                for (run, end) in (known..).zip(ends) {
+                    self.rows.resize(end as usize, run);
+                }
+                starts
+            }
+            By::Sequence(sequence) => {
+                let numbers = batch.column(sequence.column).as_primitive::<Int64Type>();
+                sequence.find(numbers.values(), &mut self.rows)
+            }
+        };
+        self.count += heads.len();
+        let heads = take_record_batch(batch, &UInt32Array::from(heads))?;
+        if heads.num_rows() > 0 {
+            self.groups.extend(evaluate_group_by(&self.group, &heads)?);
+        }
         let each: Vec<usize> = (known..self.count).collect();
         for function in &mut self.functions {
             if function.is_of_heads {
@@ -273,12 +361,12 @@ impl Runs {
             let filter = function.filter.as_ref().map(|filter| filter.evaluate(batch)?.into_array(batch.num_rows()));
             let filter = filter.transpose()?;
             let filter = filter.as_ref().map(|filter| filter.as_boolean());
-            function.states.update_batch(&arguments, &self.runs, filter, self.count)?;
+            function.states.update_batch(&arguments, &self.rows, filter, self.count)?;
         }
         Ok(())
     }
 
-    /// Returns the states of all runs so far, which are forgotten.
+    /// Returns the states of all groups so far, which are forgotten.
     fn states(&mut self) -> Result<RecordBatch> {
         if self.count == 0 {
             return Ok(RecordBatch::new_empty(self.schema.clone()));
@@ -293,6 +381,9 @@ impl Runs {
             columns.extend(function.states.state(EmitTo::All)?);
         }
         self.count = 0;
+        if let By::Sequence(sequence) = &mut self.by {
+            sequence.clear();
+        }
         Ok(RecordBatch::try_new(self.schema.clone(), columns)?)
     }
 }
@@ -315,4 +406,22 @@ fn turns_of(column: &ArrayRef) -> Result<BooleanBuffer> {
         return Ok(BooleanBuffer::collect_bool(last, |row| views[row] != views[row + 1]));
     }
     Ok(distinct(&column.slice(0, last), &column.slice(1, last))?.values().clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_has_its_place_whatever_came_before_it() {
+        let mut sequence = Sequence::new(0);
+        let mut places = |numbers: &[i64]| {
+            let mut rows = Vec::new();
+            (sequence.find(numbers, &mut rows), rows)
+        };
+        assert_eq!(places(&[7, 5, 7, 7, 9]), (vec![0, 1, 4], vec![0, 1, 0, 0, 2]));
+        assert_eq!(places(&[9, 7, 5, 8, 9, 7]), (vec![3], vec![2, 0, 1, 3, 2, 0]));
+        sequence.clear();
+        assert_eq!(sequence.find(&[5, 5], &mut Vec::new()), [0]);
+    }
 }

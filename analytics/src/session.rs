@@ -18,9 +18,11 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use datafusion::optimizer::Optimizer;
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext, col};
 use tokio::task::JoinSet;
 
+use crate::by_build::AddUpByBuild;
 use crate::function;
 use crate::judge::{clue, evidence};
 use crate::kept::{Kept, KeptView, Planned};
@@ -168,8 +170,12 @@ pub(crate) fn config() -> SessionConfig {
 
 /// Returns the engine of every session, without its tables and functions.
 pub fn engine(runtime: Arc<RuntimeEnv>) -> SessionContext {
+    let mut rules = Optimizer::new().rules;
+    // Before the last one, which drops the columns that nobody seems to need.
+    rules.insert(rules.len() - 1, Arc::new(AddUpByBuild));
     let state = SessionStateBuilder::new_with_default_features().with_config(config()).with_runtime_env(runtime);
-    SessionContext::new_with_state(state.with_physical_optimizer_rule(Arc::new(AggregateRuns)).build())
+    let state = state.with_optimizer_rules(rules).with_physical_optimizer_rule(Arc::new(AggregateRuns));
+    SessionContext::new_with_state(state.build())
 }
 
 /// Builds a session on these tables, with the built-in views and a site's own; sessions that share a runtime share what

@@ -157,6 +157,9 @@ impl Case {
             ("SELECT range_id, revision FROM raw.range_change".to_owned(), false),
             (RUNS.to_owned(), true),
             (RUNS.replace("count(DISTINCT series_id), ", ""), true),
+            (BY_NUMBER.to_owned(), true),
+            (BY_NUMBER.replace("build_id", "position"), true),
+            (BY_BUILD.to_owned(), true),
         ];
         let shared = shared(session);
         for (sql, is_exact) in comparisons {
@@ -184,6 +187,16 @@ const RUNS: &str = "SELECT kind, upper(suite), name, builder, count(*), count(*)
     count(DISTINCT series_id), min(position), max(message_id), sum(attempt), avg(attempt) FILTER (WHERE outcome = 'failed') \
     FROM raw.outcome WHERE outcome <> 'skipped' GROUP BY kind, upper(suite), name, builder";
 
+/// What is grouped by numbers that come in the same order in each series, see `run`.
+const BY_NUMBER: &str = "SELECT build_id, count(*), count(*) FILTER (WHERE outcome <> 'passed'), sum(attempt), \
+    max(message_id), min(name) FROM raw.outcome GROUP BY build_id";
+
+/// What is grouped by what is known of builds, see `by_build`.
+const BY_BUILD: &str = "SELECT upper(b.revision), o.builder, count(*), count(o.message_id), sum(o.attempt), min(o.suite), \
+    count(*) FILTER (WHERE o.outcome <> 'passed'), avg(o.attempt) FILTER (WHERE o.outcome = 'failed') \
+    FROM raw.outcome AS o JOIN raw.build AS b ON b.build_id = o.build_id \
+    WHERE o.outcome <> 'skipped' AND b.result <> 'cancelled' GROUP BY upper(b.revision), o.builder";
+
 /// Returns the session as it is on large files, which are shared out among tasks.
 fn shared(session: &Session) -> SessionContext {
     let mut state = session.context.state();
@@ -205,7 +218,7 @@ fn rows(batches: &[RecordBatch]) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn runs_of_outcomes_are_added_up_first() {
+async fn outcomes_are_added_up_first_where_that_is_the_same() {
     let (mut world, folder) = (World::default(), tempfile::tempdir().unwrap());
     world.tell("change a1 by Ada\nbuild a1 linux x=pass y=fail,pass s/z=fail").unwrap();
     let location = Location { root: folder.path().to_owned(), facts: None };
@@ -217,10 +230,26 @@ async fn runs_of_outcomes_are_added_up_first() {
         let plan = shared.sql(sql).await.unwrap().create_physical_plan().await.unwrap();
         displayable(plan.as_ref()).indent(false).to_string()
     };
-    assert!(plan(RUNS).await.contains("RunExec"), "{}", plan(RUNS).await);
-    for other in ["build_id", "position, suite", "suite || outcome", "suite, random() < 0.5"] {
+    for own in [RUNS, BY_NUMBER] {
+        assert!(plan(own).await.contains("RunExec"), "{}", plan(own).await);
+    }
+    for other in ["message_id", "position, suite", "suite || error_kind", "suite, random() < 0.5"] {
         let plan = plan(&format!("SELECT count(*) FROM raw.outcome GROUP BY {other}")).await;
         assert!(!plan.contains("RunExec"), "{other} may change with every row: {plan}");
+    }
+    assert!(plan(BY_BUILD).await.contains("part_0"), "{}", plan(BY_BUILD).await);
+    let others = [
+        ("upper(b.revision), o.builder", "upper(b.revision), o.suite"),
+        ("count(*), ", "count(DISTINCT o.test_id), "),
+        ("count(*), ", "count(b.worker), "),
+        ("count(*), ", "array_agg(o.name), "),
+        ("b.build_id = o.build_id", "b.position = o.position"),
+        (" GROUP BY upper(b.revision), o.builder", ""),
+    ];
+    for (own, other) in others {
+        let sql = BY_BUILD.replace("SELECT upper(b.revision), o.builder, ", "SELECT ").replace(own, other);
+        let plan = plan(&sql).await;
+        assert!(!plan.contains("part_0"), "{other} is not of builds: {plan}");
     }
 }
 

@@ -93,7 +93,7 @@ def ask(questions, rounds):
 
 
 def size(path):
-    order = "test_id, series_id, position, build_id, attempt"
+    order = "outcome, test_id, series_id, position, build_id, attempt"
     connection.execute(f"COPY (FROM raw.outcome ORDER BY {order}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
     return os.path.getsize(path)
 

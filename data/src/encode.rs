@@ -100,7 +100,17 @@ impl<W: Write + Send> Encoder<W> {
         self.file.finish()
     }
 
-    fn end_group(&mut self) -> Result<()> {
+    /// Returns how many rows the row group has that is being written.
+    pub fn group_rows(&self) -> usize {
+        self.group_rows
+    }
+
+    /// Ends the row group: what comes next begins another one.
+    ///
+    /// # Errors
+    ///
+    /// When the file takes no bytes.
+    pub fn end_group(&mut self) -> Result<()> {
         if self.group_rows == 0 {
             return Ok(());
         }

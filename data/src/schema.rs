@@ -59,8 +59,8 @@ pub struct Table {
     pub doc: &'static str,
     /// How many leading columns have statistics in the Delta log.
     pub indexed: usize,
-    /// The columns that the rows of a file are ordered by, all of them whole numbers: what is asked for together lies
-    /// together.
+    /// The columns that the rows of a file are ordered by, whole numbers or texts that their first eight bytes tell
+    /// apart: what is asked for together lies together.
     pub order: &'static [&'static str],
     /// The columns that are added up where rows agree in `order`, when files are merged; mostly none.
     pub sums: &'static [&'static str],
@@ -101,6 +101,9 @@ pub const FILE_COLUMNS: &[Column] = &[
 
 /// The tests together, and in each the series, in the order of its history.
 const SERIES_ORDER: &[&str] = &["test_id", "series_id", "position", "build_id", "attempt"];
+
+/// What failed apart from what passed, as hardly anybody asks for both; each in the order of series.
+const OUTCOME_ORDER: &[&str] = &["outcome", "test_id", "series_id", "position", "build_id", "attempt"];
 
 /// Changes.
 pub const CHANGE: Table = Table {
@@ -197,7 +200,7 @@ pub const OUTCOME: Table = Table {
     name: "outcome",
     doc: "one row per attempt of a test in a build",
     indexed: 6,
-    order: SERIES_ORDER,
+    order: OUTCOME_ORDER,
     sums: &[],
     columns: &[
         col("batch", Int, "number of the batch that brought the row in"),

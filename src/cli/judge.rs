@@ -128,6 +128,9 @@ pub(crate) struct Evaluate {
     /// Judge which change mended a test, not which one broke it
     #[arg(long)]
     pub fixes: bool,
+    /// Judge changes that were taken back because something failed, by the reason that the revert gives
+    #[arg(long, conflicts_with_all = ["fixes", "culprits", "order"])]
+    pub reverts: bool,
     /// The probability from which on somebody is named
     #[arg(long, value_name = "P", default_value_t = 0.5)]
     pub threshold: f64,

@@ -23,6 +23,7 @@ pub(super) async fn run(options: &cli::Evaluate, warehouse: &Warehouse) -> Resul
     let protocol = Protocol {
         project: options.project.clone(),
         fixes: options.fixes,
+        reverts: options.reverts,
         threshold: options.threshold,
         thinning: options.every.clone(),
         hidden: options.hide.clone(),
@@ -39,6 +40,9 @@ pub(super) async fn run(options: &cli::Evaluate, warehouse: &Warehouse) -> Resul
         return order(&foresight::measure(&*warehouse.session().await?, &protocol).await?);
     }
     let scores = evaluate::evaluate(&*warehouse.session().await?, &protocol).await?;
+    if scores.is_empty() && options.reverts {
+        bail!("no change of a branch was taken back there with a failure as the reason");
+    }
     if scores.is_empty() {
         bail!("no break has a known culprit: none lies between two tested positions that are neighbours");
     }

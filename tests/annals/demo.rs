@@ -113,7 +113,9 @@ fn a_view_is_written_in_every_format() {
     }
     let filter = ["export", "problem", "--format", "ndjson", "--where", "state=open", "--where", "builder=sh-posix"];
     let rows = annals(&demo().store, &filter).good();
-    assert!(rows.lines().count() == 2 && rows.lines().all(|row| row.contains(r#""state":"open""#)), "{rows}");
+    // One test of the story fails by chance, now and then at the newest revision.
+    let certain = rows.lines().filter(|row| !row.contains("test_two_draws_differ"));
+    assert!(certain.count() == 2 && rows.lines().all(|row| row.contains(r#""state":"open""#)), "{rows}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), beginnings.len(), "nothing else is left there");
 }
 

@@ -97,16 +97,29 @@ impl Observations {
 
     /// Brings everything in order: each series stands in one place, and there in the order of builds and attempts.
     ///
-    /// What comes from a file that is in order mostly is so already, and sorting it would cost more than reading it.
+    /// What a file has of a series mostly is in order already, and sorting it would cost more than reading it.
     pub(super) fn sort(&mut self) {
         self.by_rule.sort_unstable();
         if self.is_mixed {
-            self.rows.sort_unstable();
-        } else {
-            let of_series = self.rows.chunk_by_mut(|a, b| a.series_id == b.series_id);
-            of_series.filter(|rows| !rows.is_sorted()).for_each(<[Observed]>::sort_unstable);
+            self.gather();
         }
+        let of_series = self.rows.chunk_by_mut(|a, b| a.series_id == b.series_id);
+        of_series.filter(|rows| !rows.is_sorted()).for_each(<[Observed]>::sort_unstable);
         self.rows.append(&mut self.by_rule);
+    }
+
+    /// Puts what stands in several places of one series side by side: a file has a place for each outcome.
+    fn gather(&mut self) {
+        let mut from = 0;
+        let place = |rows: &[Observed]| {
+            from += rows.len();
+            (rows[0].series_id, from - rows.len()..from)
+        };
+        let mut places: Vec<_> = self.rows.chunk_by(|a, b| a.series_id == b.series_id).map(place).collect();
+        places.sort_by_key(|(series_id, _)| *series_id);
+        let mut rows = Vec::with_capacity(self.rows.len());
+        places.into_iter().for_each(|(_, place)| rows.extend_from_slice(&self.rows[place]));
+        self.rows = rows;
     }
 
     /// Returns the series one by one, when all is in order.

@@ -101,6 +101,9 @@ pub(crate) struct Change {
     pub(crate) is_breaking: bool,
 }
 
+/// What git writes before the revision that a change takes back.
+pub(crate) const TAKES_BACK: &str = "This reverts commit ";
+
 impl Change {
     pub(crate) fn new(mut told: Told, words: &mut Words) -> Self {
         let all: Vec<String> = told.files.iter().map(|file| file.path.to_lowercase()).collect();
@@ -146,7 +149,7 @@ impl Change {
 
     /// Returns the revision that the message says is taken back.
     pub(crate) fn takes_back(&self) -> Option<&str> {
-        let (_, rest) = self.told.message.split_once("This reverts commit ")?;
+        let (_, rest) = self.told.message.split_once(TAKES_BACK)?;
         rest.split(|c: char| !c.is_ascii_alphanumeric()).next().filter(|revision| !revision.is_empty())
     }
 }

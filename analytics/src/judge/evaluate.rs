@@ -12,6 +12,7 @@ pub use super::mark::Choice;
 use super::mark::{self, Breaks, Mark};
 use super::model::{Lesson, SHRINKAGE, learn, probabilities};
 use super::read::{self, History, Turn};
+use super::revert;
 use super::rival::{self, Scene};
 use super::thin::{self, Event, Incident, Line};
 use super::train::{CONTEXT, evenly};
@@ -28,6 +29,9 @@ pub struct Protocol {
     pub project: Option<String>,
     /// Judge which change mended a test, not which one broke it.
     pub fixes: bool,
+    /// Judge changes that were taken back because something failed, by the reason that is given, and not the breaks of
+    /// tests.
+    pub reverts: bool,
     /// From this probability on somebody is named, be it right or wrong.
     pub threshold: f64,
     /// Each of these: every k-th position is kept.
@@ -88,10 +92,17 @@ pub async fn evaluate(session: &Session, protocol: &Protocol) -> Result<Vec<Scor
         let ([project, branch, tip], position) = (read::texts(batch, [0, 1, 3])?, read::ints(batch, 2)?);
         for (row, position) in position.into_iter().enumerate() {
             let key = (project.value(row).to_owned(), branch.value(row).to_owned());
-            let (Some(history), Some(events)) = (histories.get(&key.0), events.get(&key)) else { continue };
+            let Some(history) = histories.get(&key.0) else { continue };
             let wanted = protocol.project.as_ref().is_none_or(|wanted| *wanted == key.0);
             let line = Line::new(history, tip.value(row), position.unwrap_or_default());
             let Some(line) = line.filter(|_| wanted) else { continue };
+            let taken_back;
+            let events: &[Event] = if protocol.reverts {
+                taken_back = revert::events(history, &line);
+                &taken_back
+            } else {
+                events.get(&key).map_or(&[], Vec::as_slice)
+            };
             let mut branch = Branch { history, line, events, protocol, words: &mut words };
             for k in &protocol.thinning {
                 scores.extend(branch.evaluate(&key.0, *k));

@@ -91,6 +91,11 @@ impl Line {
         self.places.get(index(good + 1)?..index(bad + 1)?)
     }
 
+    /// Returns the changes by position, oldest first.
+    pub(crate) fn places(&self) -> impl Iterator<Item = (i64, usize)> {
+        (self.first..).zip(self.places.iter().copied())
+    }
+
     /// Returns up to `count` changes at `good` and before, oldest first.
     pub(crate) fn before(&self, good: i64, count: usize) -> &[usize] {
         let to = usize::try_from(good + 1 - self.first).unwrap_or(0).min(self.places.len());

@@ -17,7 +17,7 @@ use crate::schema::Table;
 type Result<T, E = DeltaTableError> = std::result::Result<T, E>;
 
 /// The columns that rows are ordered by, at most so many; what a table has fewer counts as zero.
-const KEYS: usize = 5;
+const KEYS: usize = 6;
 pub(super) type Key = [i64; KEYS];
 
 /// The ordering columns of a batch.
@@ -33,6 +33,7 @@ impl Keys {
                 DataType::Timestamp(..) => {
                     Some(column.as_primitive_opt::<TimestampMicrosecondType>()?.reinterpret_cast::<Int64Type>())
                 }
+                DataType::Utf8View => Some(column.as_string_view().iter().map(|text| text.map(rank)).collect()),
                 _ => column.as_primitive_opt::<Int64Type>().cloned(),
             });
             column.ok_or_else(|| DeltaTableError::generic(format!("`{name}` cannot order rows")))
@@ -58,6 +59,13 @@ impl Keys {
     pub(super) fn are_ordered(&self) -> bool {
         (1..self.length).all(|row| self.at(row - 1) <= self.at(row))
     }
+}
+
+/// Returns a number that orders a text among others by their first eight bytes.
+fn rank(text: &str) -> i64 {
+    let mut head = [0; 8];
+    head.iter_mut().zip(text.bytes()).for_each(|(place, byte)| *place = byte);
+    (u64::from_be_bytes(head) ^ 1 << 63).cast_signed()
 }
 
 /// A source and where it is read.

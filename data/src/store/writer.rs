@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{AsArray, RecordBatch};
 use deltalake::kernel::Add;
 use deltalake::logstore::object_store::buffered::BufWriter;
 use deltalake::parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
@@ -25,6 +25,8 @@ pub(super) struct Writer {
     parquet: Encoder<Vec<u8>>,
     store: BufWriter,
     rows: usize,
+    /// What the last row begins with, where the first ordering column is a text.
+    kind: String,
 }
 
 /// A file that no version of the table has yet.
@@ -43,10 +45,31 @@ impl Writer {
         let path = Path::from(format!("part-{:032x}.zstd.parquet", u128::from_le_bytes(random)));
         let store = BufWriter::new(store, path.clone());
         let parquet = Encoder::new(Vec::new(), layout::schema(table), layout::options(table, effort))?;
-        Ok(Self { table, path, parquet, store, rows: 0 })
+        Ok(Self { table, path, parquet, store, rows: 0, kind: String::new() })
     }
 
+    /// Adds rows that follow those before them in the table's order.
     pub(super) async fn write(&mut self, rows: &RecordBatch) -> Result<()> {
+        let Some(kinds) = rows.column_by_name(self.table.order[0]).and_then(|first| first.as_string_view_opt()) else {
+            return self.put(rows).await;
+        };
+        let mut from = 0;
+        while from < rows.num_rows() {
+            let kind = kinds.value(from);
+            if self.kind != kind {
+                if self.parquet.group_rows() >= layout::APART_ROWS {
+                    self.parquet.end_group()?;
+                }
+                kind.clone_into(&mut self.kind);
+            }
+            let count = (from..rows.num_rows()).take_while(|row| kinds.value(*row) == kind).count();
+            self.put(&rows.slice(from, count)).await?;
+            from += count;
+        }
+        Ok(())
+    }
+
+    async fn put(&mut self, rows: &RecordBatch) -> Result<()> {
         self.rows += rows.num_rows();
         self.parquet.write(rows)?;
         self.pass_on().await

@@ -1,11 +1,13 @@
 //! Files are merged and removed, and no reader notices: neither who reads an older publication nor who commits
 //! meanwhile.
 
+use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
 
-use annals_data::row::Outcome;
+use annals_data::row::{Outcome, Status};
 use annals_data::store::{BuildFacts, Ingest, Store};
+use deltalake::parquet::file::reader::{FileReader, SerializedFileReader};
 use tempfile::TempDir;
 
 use super::{build, change, count, location};
@@ -16,13 +18,19 @@ const OUTCOMES: &str = "SELECT count(*) FROM outcome";
 const LONG: Duration = Duration::from_secs(86_400);
 
 fn at(position: i64) -> BuildFacts {
+    of(position, 20)
+}
+
+/// Returns a build of so many tests, every second of which fails.
+fn of(position: i64, count: i64) -> BuildFacts {
     let mut facts = build(&format!("k{position}"));
     facts.build.position = position;
-    let outcome = |number: i64| Outcome {
-        duration_us: Some(1000 * number),
-        ..Outcome::new("suite", format!("test {number}"), annals_data::row::Status::Passed)
+    let outcome = |number: i64| {
+        let status = if number % 2 == 0 { Status::Passed } else { Status::Failed };
+        let duration_us = Some(1000 * number);
+        Outcome { duration_us, ..Outcome::new("suite", format!("test {number}"), status) }
     };
-    facts.outcomes = (0..20).map(outcome).collect::<Vec<_>>().into();
+    facts.outcomes = (0..count).map(outcome).collect::<Vec<_>>().into();
     facts
 }
 
@@ -52,13 +60,38 @@ async fn every_row_is_in_one_file_and_in_order() {
     let counts = store.compact().await.unwrap();
     assert_eq!(counts.iter().find(|(table, ..)| *table == "outcome"), Some(&("outcome", 10, 1)));
     assert_eq!((count(&store, CONTENT).await, count(&store, OUTCOMES).await), (before, 200));
-    let unordered =
-        "SELECT count(*) FROM (SELECT test_id < lag(test_id) OVER () AS is_less FROM outcome) WHERE is_less";
+    let turns = "SELECT count(*) FROM (SELECT outcome <> lag(outcome) OVER () AS is_turn FROM outcome) WHERE is_turn";
+    assert_eq!(count(&store, turns).await, 1);
+    let unordered = "SELECT count(*) FROM (SELECT outcome = lag(outcome) OVER () AND test_id < lag(test_id) OVER () AS is_less \
+        FROM outcome) WHERE is_less";
     assert_eq!(count(&store, unordered).await, 0);
     // What is merged stays so: there is nothing to do.
     let publication = store.publication().unwrap();
     store.compact().await.unwrap();
     assert_eq!(store.publication().unwrap(), publication);
+}
+
+#[tokio::test]
+async fn a_large_file_says_where_its_failures_are() {
+    let folder = TempDir::new().unwrap();
+    let store = Store::open(&location(&folder)).await.unwrap();
+    for (position, groups) in [(1, vec![("failed", "passed")]), (2, vec![("failed", "failed"), ("passed", "passed")])] {
+        let size = [20, 40_000][position as usize - 1];
+        store.commit(vec![Ingest { changes: Vec::new(), builds: vec![of(position, size)] }]).await.unwrap();
+        let paths = store.file_paths().await.unwrap();
+        let (_, paths) = paths.iter().find(|(table, _)| *table == "outcome").unwrap();
+        let files = paths.iter().map(|path| File::open(folder.path().join("facts").join(path)).unwrap());
+        let files = files.map(|file| SerializedFileReader::new(file).unwrap());
+        let file = files.max_by_key(|file| file.metadata().file_metadata().num_rows()).unwrap();
+        let text = |bytes: Option<&[u8]>| String::from_utf8(bytes.unwrap().to_vec()).unwrap();
+        let bounds = file.metadata().row_groups().iter().map(|group| {
+            let column = group.columns().iter().find(|column| column.column_path().string() == "outcome").unwrap();
+            let statistics = column.statistics().unwrap();
+            (text(statistics.min_bytes_opt()), text(statistics.max_bytes_opt()))
+        });
+        let groups: Vec<_> = groups.into_iter().map(|(low, high)| (low.to_owned(), high.to_owned())).collect();
+        assert_eq!(bounds.collect::<Vec<_>>(), groups);
+    }
 }
 
 #[tokio::test]
