@@ -5,7 +5,9 @@
 //! are added up by the build's number first, and only these sums are joined. It is a matter of speed alone: the
 //! rewriting holds for whatever builds there are.
 
-use datafusion::arrow::datatypes::DataType;
+use std::sync::Arc;
+
+use arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, Result, TableReference};
 use datafusion::functions_aggregate::count::count_udaf;
@@ -16,7 +18,6 @@ use datafusion::logical_expr::{
 };
 use datafusion::optimizer::optimizer::ApplyOrder;
 use datafusion::optimizer::{OptimizerConfig, OptimizerRule};
-use std::sync::Arc;
 
 /// What joins outcomes with builds.
 const KEY: &str = "build_id";

@@ -3,9 +3,7 @@
 //! Who takes a change back mostly says in the message what it broke. So the reason stands for the name of a test and the
 //! text of its failure, from the culprit until the revert, and the history is thinned as others are.
 
-use std::collections::HashMap;
-
-use super::change::TAKES_BACK;
+use super::change::{Change, TAKES_BACK};
 use super::read::{History, Turn};
 use super::thin::{Event, Line};
 
@@ -15,11 +13,11 @@ const FAILURE: [&str; 12] =
 /// What follows a line that begins so says what the culprit wanted, not what it did.
 const QUOTED: [&str; 2] = ["original change", "original commit"];
 
-/// Returns the breaks that changes of a branch's first-parent line were taken back for on it.
+/// Returns the breaks that changes of a branch were taken back for on it.
 pub(crate) fn events(history: &History, line: &Line) -> Vec<Event> {
-    let positions: HashMap<usize, i64> = line.places().map(|(position, place)| (place, position)).collect();
-    let event = |(revert, place): (i64, usize)| {
-        let change = &history.changes[place];
+    let positions = line.positions(history);
+    let event = |(place, change): (usize, &Change)| {
+        let revert = *positions.get(&place)?;
         let culprit = *positions.get(&history.find(change.takes_back()?)?)?;
         let text = reason(&change.told.message)?;
         (culprit < revert).then(|| Event {
@@ -31,7 +29,7 @@ pub(crate) fn events(history: &History, line: &Line) -> Vec<Event> {
             text,
         })
     };
-    line.places().filter_map(event).collect()
+    history.changes.iter().enumerate().filter_map(event).collect()
 }
 
 /// Returns what a message gives as the reason of a revert, if it is a failure: without its title, which is the

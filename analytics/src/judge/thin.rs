@@ -5,6 +5,7 @@
 //! A series that passes at the last kept position before and fails at the first kept one behind is a problem of the
 //! thinned history; one that failed only in between was never seen by it, and is left out.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use arrow::array::RecordBatch;
@@ -91,9 +92,18 @@ impl Line {
         self.places.get(index(good + 1)?..index(bad + 1)?)
     }
 
-    /// Returns the changes by position, oldest first.
-    pub(crate) fn places(&self) -> impl Iterator<Item = (i64, usize)> {
-        (self.first..).zip(self.places.iter().copied())
+    /// Returns for each change the position at which it is on the line or came to it by a merge.
+    pub(crate) fn positions(&self, history: &History) -> HashMap<usize, i64> {
+        let mut positions = HashMap::new();
+        for (position, place) in (self.first..).zip(&self.places) {
+            let mut waiting = vec![*place];
+            while let Some(place) = waiting.pop() {
+                let Entry::Vacant(new) = positions.entry(place) else { continue };
+                new.insert(position);
+                waiting.extend(history.changes[place].told.parents.iter().filter_map(|parent| history.find(parent)));
+            }
+        }
+        positions
     }
 
     /// Returns up to `count` changes at `good` and before, oldest first.
