@@ -196,6 +196,14 @@ fn no_way_leads_out() {
 }
 
 #[test]
+fn a_table_has_its_number_in_every_version() {
+    let numbers = || Server::start().psql("user=me", &["SELECT relname, oid FROM pg_class ORDER BY relname, oid"]);
+    let (Some(first), Some(second)) = (numbers(), numbers()) else { return };
+    assert!(first.0 && first.1.contains("problem"), "{}", first.1);
+    assert_eq!(first, second);
+}
+
+#[test]
 fn psql_looks_around() {
     let server = Server::start();
     let whole = [

@@ -89,7 +89,9 @@ impl Desk {
         let state = session.context.state();
         let catalog = state.catalog_list().catalog("annals").ok_or_else(|| Error::internal("no catalog"))?;
         let mut schemas: Schemas = Vec::new();
-        for name in catalog.schema_names() {
+        let mut names = catalog.schema_names();
+        names.sort();
+        for name in names {
             let Some(mut schema) = catalog.schema(&name) else { continue };
             if name == "raw" && asker.role == Role::Private {
                 schema = session.whole.clone().unwrap_or(schema);

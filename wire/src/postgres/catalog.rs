@@ -112,6 +112,9 @@ async fn build(desk: &Desk, session: &Session, asker: &Asker) -> Result<(Session
     let listed = desk.context(session, asker, vec![("pg_catalog".into(), catalog(&plain, fixed)?)])?;
     let own = catalog(&listed, fixed)?;
     let bare = with_functions(desk.context(session, asker, vec![("pg_catalog".into(), own.clone())])?, fixed);
+    // Tables are numbered as they are first met: all of them now, in their order, and not by whichever of several catalogs
+    // a question happens to read first. What somebody was told of one version is asked of the next.
+    rows(&bare, "SELECT oid FROM pg_catalog.pg_class").await?;
     let texts = Arc::new(texts(&bare, session).await?);
     let (description, functions) = (table::description(&texts)?, routine::table(&bare).await?);
     let described = Arc::new(Described { own, description, functions, settings: table::settings()? });
