@@ -2,8 +2,8 @@
 //!
 //! Who asks for outcomes by worker, trigger or week groups them by what is known of their builds. The engine would join
 //! each outcome with its build, and look up its group by texts. All outcomes of one build end in the same group, so they
-//! are added up by the build's number first, and only these sums are joined. It is a matter of speed alone: the
-//! rewriting holds for whatever builds there are.
+//! are added up by the build's number first, and only these sums are joined. It is a matter of speed alone: the rows are the
+//! same, as long as an outcome has of its build what the store wrote.
 
 use std::sync::Arc;
 
@@ -89,7 +89,9 @@ impl<'a> Sides<'a> {
             Ok(found.map_or_else(|| Transformed::no(part), |column| Transformed::yes(Expr::Column(column))))
         };
         let expression = expression.clone().transform(shared)?.data;
-        let is_of_builds = !expression.column_refs().into_iter().any(|column| self.is_of_outcomes(column));
+        // Sets of groups are of several aggregations, and bring a column of their own.
+        let is_set = matches!(expression, Expr::GroupingSet(_));
+        let is_of_builds = !is_set && !expression.column_refs().into_iter().any(|column| self.is_of_outcomes(column));
         Ok((is_of_builds && !expression.is_volatile()).then_some(expression))
     }
 

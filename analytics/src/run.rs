@@ -1,7 +1,7 @@
 //! Rows that stand together are added up together.
 //!
-//! The rows of a fact file are in the order of tests and series, so the same test, suite and builder come hundreds of times
-//! in a row. The engine would compute `split_part(suite, '.', 2)` and look up its group for each of them. Where a question
+//! The rows of a fact file are in the order of outcomes, tests and series, so the same test, suite and builder come hundreds of
+//! times in a row. The engine would compute `split_part(suite, '.', 2)` and look up its group for each of them. Where a question
 //! groups by such columns only, its rows are first made one per run of equal values, and only these are looked up.
 //! Builds and positions change with each row, but come in the same order in each series: the group of a row mostly is
 //! the one that followed the last row's group before, and need not be looked up either.

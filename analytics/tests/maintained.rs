@@ -245,6 +245,7 @@ async fn outcomes_are_added_up_first_where_that_is_the_same() {
         ("count(*), ", "array_agg(o.name), "),
         ("b.build_id = o.build_id", "b.position = o.position"),
         (" GROUP BY upper(b.revision), o.builder", ""),
+        ("GROUP BY upper(b.revision), o.builder", "GROUP BY ROLLUP (upper(b.revision), o.builder)"),
     ];
     for (own, other) in others {
         let sql = BY_BUILD.replace("SELECT upper(b.revision), o.builder, ", "SELECT ").replace(own, other);

@@ -26,7 +26,7 @@ pub(super) struct Writer {
     store: BufWriter,
     rows: usize,
     /// What the last row begins with, where the first ordering column is a text.
-    kind: String,
+    part: String,
 }
 
 /// A file that no version of the table has yet.
@@ -45,24 +45,24 @@ impl Writer {
         let path = Path::from(format!("part-{:032x}.zstd.parquet", u128::from_le_bytes(random)));
         let store = BufWriter::new(store, path.clone());
         let parquet = Encoder::new(Vec::new(), layout::schema(table), layout::options(table, effort))?;
-        Ok(Self { table, path, parquet, store, rows: 0, kind: String::new() })
+        Ok(Self { table, path, parquet, store, rows: 0, part: String::new() })
     }
 
     /// Adds rows that follow those before them in the table's order.
     pub(super) async fn write(&mut self, rows: &RecordBatch) -> Result<()> {
-        let Some(kinds) = rows.column_by_name(self.table.order[0]).and_then(|first| first.as_string_view_opt()) else {
+        let Some(parts) = rows.column_by_name(self.table.order[0]).and_then(|first| first.as_string_view_opt()) else {
             return self.put(rows).await;
         };
         let mut from = 0;
         while from < rows.num_rows() {
-            let kind = kinds.value(from);
-            if self.kind != kind {
+            let part = parts.value(from);
+            if self.part != part {
                 if self.parquet.group_rows() >= layout::APART_ROWS {
                     self.parquet.end_group()?;
                 }
-                kind.clone_into(&mut self.kind);
+                part.clone_into(&mut self.part);
             }
-            let count = (from..rows.num_rows()).take_while(|row| kinds.value(*row) == kind).count();
+            let count = (from..rows.num_rows()).take_while(|row| parts.value(*row) == part).count();
             self.put(&rows.slice(from, count)).await?;
             from += count;
         }
