@@ -2,8 +2,9 @@
 //!
 //! Who asks for outcomes by worker, trigger or week groups them by what is known of their builds. The engine would join
 //! each outcome with its build, and look up its group by texts. All outcomes of one build end in the same group, so they
-//! are added up by the build's number first, and only these sums are joined. It is a matter of speed alone: the rows are the
-//! same, as long as an outcome has of its build what the store wrote.
+//! are added up by the build's number first, and only these sums are joined. Where that cannot be done, as with percentiles,
+//! at least what is computed of a build is computed once, and not for each of its outcomes. It is a matter of speed alone:
+//! the rows are the same, as long as an outcome has of its build what the store wrote.
 
 use std::sync::Arc;
 
@@ -43,7 +44,13 @@ impl OptimizerRule for AddUpByBuild {
 
     fn rewrite(&self, plan: LogicalPlan, _: &dyn OptimizerConfig) -> Result<Transformed<LogicalPlan>> {
         let rewritten = match &plan {
-            LogicalPlan::Aggregate(aggregate) => by_build(aggregate)?,
+            LogicalPlan::Aggregate(aggregate) => match Sides::of(&aggregate.input) {
+                Some(sides) => match by_build(aggregate, &sides)? {
+                    None => computed_once(aggregate, &sides)?,
+                    by_build => by_build,
+                },
+                None => None,
+            },
             _ => None,
         };
         Ok(rewritten.map_or_else(|| Transformed::no(plan), Transformed::yes))
@@ -122,14 +129,56 @@ fn is_whole(plan: &LogicalPlan) -> bool {
     }
 }
 
+/// Returns the same rows, with what is computed of builds computed before the join; none where there is no such thing.
+fn computed_once(aggregate: &Aggregate, sides: &Sides<'_>) -> Result<Option<LogicalPlan>> {
+    let (mut computed, mut groups) = (Vec::new(), Vec::new());
+    for group in &aggregate.group_expr {
+        let of_builds = match group.clone().unalias() {
+            Expr::Column(_) => None,
+            group => sides.of_builds(&group)?.filter(|of_builds| !of_builds.column_refs().is_empty()),
+        };
+        groups.push(match of_builds {
+            Some(of_builds) => {
+                let name = format!("of_build_{}", computed.len());
+                computed.push(of_builds.alias(&name));
+                col(name)
+            }
+            None => group.clone(),
+        });
+    }
+    if computed.is_empty() {
+        return Ok(None);
+    }
+    let columns = sides.builds.schema().columns().into_iter().map(Expr::Column);
+    let builds = LogicalPlanBuilder::from(sides.builds.clone()).project(columns.chain(computed))?.build()?;
+    let keys = (vec![sides.build_key.clone()], vec![sides.outcome_key.clone()]);
+    let rows = LogicalPlanBuilder::from(builds)
+        .join(sides.outcomes.as_ref().clone(), JoinType::Inner, keys, None)?
+        .aggregate(groups, aggregate.aggr_expr.clone())?
+        .build()?;
+    let columns = rows.schema().columns().into_iter().map(Expr::Column);
+    named(rows, columns, aggregate)
+}
+
+/// Returns the rows of an aggregate under its names; none if their types are others.
+fn named(rows: LogicalPlan, columns: impl Iterator<Item = Expr>, aggregate: &Aggregate) -> Result<Option<LogicalPlan>> {
+    let mut named = Vec::new();
+    for (column, (qualifier, field)) in columns.zip(aggregate.schema.iter()) {
+        if column.get_type(rows.schema())? != *field.data_type() {
+            return Ok(None);
+        }
+        named.push(column.alias_qualified(qualifier.cloned(), field.name()));
+    }
+    Ok(Some(LogicalPlanBuilder::from(rows).project(named)?.build()?))
+}
+
 /// Returns the same rows, added up by build first; none where that cannot be done.
-fn by_build(aggregate: &Aggregate) -> Result<Option<LogicalPlan>> {
-    let Some(sides) = Sides::of(&aggregate.input) else { return Ok(None) };
+fn by_build(aggregate: &Aggregate, sides: &Sides<'_>) -> Result<Option<LogicalPlan>> {
     let groups = aggregate.group_expr.iter().map(|group| sides.of_builds(group)).collect::<Result<Option<Vec<_>>>>()?;
     // Without a group there is a row even of nothing.
     let Some(groups) = groups.filter(|groups| !groups.is_empty()) else { return Ok(None) };
     let mut sums = Sums::default();
-    let wholes = aggregate.aggr_expr.iter().map(|function| sums.add(function, &sides));
+    let wholes = aggregate.aggr_expr.iter().map(|function| sums.add(function, sides));
     let Some(wholes) = wholes.collect::<Option<Vec<Expr>>>() else { return Ok(None) };
 
     let by_build = LogicalPlanBuilder::from(sides.outcomes.clone())
@@ -147,15 +196,7 @@ fn by_build(aggregate: &Aggregate) -> Result<Option<LogicalPlan>> {
         .join(by_build, JoinType::Inner, keys, None)?
         .aggregate(groups, sums.of_groups)?
         .build()?;
-    let columns = names.into_iter().chain(wholes).zip(aggregate.schema.iter());
-    let mut named = Vec::new();
-    for (column, (qualifier, field)) in columns {
-        if column.get_type(rows.schema())? != *field.data_type() {
-            return Ok(None);
-        }
-        named.push(column.alias_qualified(qualifier.cloned(), field.name()));
-    }
-    Ok(Some(LogicalPlanBuilder::from(rows).project(named)?.build()?))
+    named(rows, names.into_iter().chain(wholes), aggregate)
 }
 
 /// What is added up of each build, and then of each group.

@@ -4,24 +4,21 @@
 //! times in a row. The engine would compute `split_part(suite, '.', 2)` and look up its group for each of them. Where a question
 //! groups by such columns only, its rows are first made one per run of equal values, and only these are looked up.
 //! Builds and positions change with each row, but come in the same order in each series: the group of a row mostly is
-//! the one that followed the last row's group before, and need not be looked up either.
+//! the one that followed the last row's group before, and need not be looked up either. Where a question groups by both,
+//! a group ends with its run, so few are looked through.
 //!
 //! It is a matter of speed alone: rows that are in no order become short runs, and the answer is the same.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fmt;
-use std::iter;
 use std::slice;
 use std::sync::Arc;
 
 use annals_data::schema::OUTCOME;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array};
-use arrow::buffer::BooleanBuffer;
-use arrow::compute::kernels::cmp::distinct;
 use arrow::compute::{concat, take_record_batch};
-use arrow::datatypes::{DataType, FieldRef, Int64Type, SchemaRef};
+use arrow::datatypes::{DataType, FieldRef, SchemaRef};
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::hash_utils::RandomState;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::datasource::physical_plan::FileScanConfig;
 use datafusion::datasource::source::DataSourceExec;
@@ -45,6 +42,12 @@ use datafusion::physical_plan::{
 use futures::stream::{self, Fuse};
 use futures::{StreamExt, TryStreamExt};
 
+mod sequence;
+mod sum;
+
+use sequence::{Sequence, starts};
+use sum::Addition;
+
 /// Columns of outcomes that hardly ever change within a series, and so among rows that stand together.
 const STEADY: [&str; 10] =
     ["outcome", "series_id", "test_id", "kind", "project", "branch", "builder", "suite", "name", "file"];
@@ -61,6 +64,10 @@ impl PhysicalOptimizerRule for AggregateRuns {
         let with_runs = |plan: Arc<dyn ExecutionPlan>| match plan.downcast_ref::<AggregateExec>() {
             Some(first) if is_worth_it(first) => {
                 let runs = Arc::new(RunExec::new(first));
+                if !are_steady(groups(first)) {
+                    // A group comes once from each piece of the files, or nearly so: there is nothing to put together.
+                    return Ok(Transformed::yes(runs as Arc<dyn ExecutionPlan>));
+                }
                 let (group, count) = (first.group_expr().as_final(), first.aggr_expr().len());
                 let (functions, schema) = (first.aggr_expr().to_vec(), first.input_schema());
                 let mode = AggregateMode::PartialReduce;
@@ -84,8 +91,7 @@ impl PhysicalOptimizerRule for AggregateRuns {
 /// Returns whether the groups of an aggregation's input are found by the order of its rows, and few numbers say what is
 /// known of a group.
 fn is_worth_it(first: &AggregateExec) -> bool {
-    let group = first.group_expr();
-    let is_steady = are_steady(group.expr().iter().map(|(expression, _)| expression));
+    let is_steady = are_steady(groups(first));
     let is_small = |(function, filter): (&Arc<AggregateFunctionExpr>, &Option<_>)| {
         let is_number = |fields: Vec<FieldRef>| {
             !function.is_distinct() && fields.iter().all(|field| !field.data_type().is_nested())
@@ -95,20 +101,26 @@ fn is_worth_it(first: &AggregateExec) -> bool {
             && (function.state_fields().is_ok_and(is_number) || is_steady && is_of_heads(function, filter.as_ref()))
     };
     *first.mode() == AggregateMode::Partial
-        && group.is_single()
+        && first.group_expr().is_single()
         && first.limit_options().is_none()
         && (is_steady || whole_number(first).is_some())
         && first.aggr_expr().iter().zip(first.filter_expr()).all(is_small)
         && reads_outcomes(first.input())
 }
 
-/// Returns the only column that rows are grouped by, if it is of whole numbers and never null.
+/// Returns what rows are grouped by.
+fn groups(first: &AggregateExec) -> impl Iterator<Item = &Arc<dyn PhysicalExpr>> + Clone {
+    first.group_expr().expr().iter().map(|(expression, _)| expression)
+}
+
+/// Returns the only column that rows are grouped by beside what is steady, if it is of whole numbers and never null.
 fn whole_number(first: &AggregateExec) -> Option<usize> {
-    let [(expression, _)] = first.group_expr().expr() else { return None };
-    let index = expression.downcast_ref::<Column>()?.index();
+    let mut others = groups(first).filter(|expression| !are_steady([*expression]));
+    let index = others.next()?.downcast_ref::<Column>()?.index();
     let schema = first.input().schema();
     let field = schema.field(index);
-    (*field.data_type() == DataType::Int64 && !field.is_nullable()).then_some(index)
+    let is_whole = *field.data_type() == DataType::Int64 && !field.is_nullable();
+    (is_whole && others.next().is_none()).then_some(index)
 }
 
 /// Returns whether a function asks for the different values of what is the same in all rows of a run: its first row has
@@ -235,56 +247,11 @@ enum By {
     Sequence(Sequence),
 }
 
-/// The different numbers of a column, and which mostly follows which.
-struct Sequence {
-    column: usize,
-    numbers: Vec<i64>,
-    /// The place of the number that last came behind each.
-    followers: Vec<usize>,
-    places: HashMap<i64, usize, RandomState>,
-    /// The place of the last row's number.
-    last: usize,
-}
-
-impl Sequence {
-    fn new(column: usize) -> Self {
-        let (numbers, followers, places) = (Vec::new(), Vec::new(), HashMap::default());
-        Self { column, numbers, followers, places, last: 0 }
-    }
-
-    /// Sets the place of each row's number; returns the rows with new numbers.
-    fn find(&mut self, numbers: &[i64], rows: &mut Vec<usize>) -> Vec<u32> {
-        let mut heads = Vec::new();
-        for (row, number) in numbers.iter().enumerate() {
-            let follower = self.followers.get(self.last).copied().unwrap_or_default();
-            if self.numbers.get(follower) == Some(number) {
-                self.last = follower;
-            } else {
-                let place = *self.places.entry(*number).or_insert(self.numbers.len());
-                if place == self.numbers.len() {
-                    self.numbers.push(*number);
-                    self.followers.push(0);
-                    heads.push(row as u32);
-                }
-                self.followers[self.last] = place;
-                self.last = place;
-            }
-            rows.push(self.last);
-        }
-        heads
-    }
-
-    fn clear(&mut self) {
-        self.numbers.clear();
-        self.followers.clear();
-        self.places.clear();
-        self.last = 0;
-    }
-}
-
 /// One function of an aggregation.
 struct Function {
     is_of_heads: bool,
+    /// How what is known of a run is had from counts and sums, if it is.
+    addition: Option<Addition>,
     arguments: Vec<Arc<dyn PhysicalExpr>>,
     filter: Option<Arc<dyn PhysicalExpr>>,
     states: Box<dyn GroupsAccumulator>,
@@ -296,17 +263,17 @@ impl Runs {
         let function = |(function, filter): (&Arc<AggregateFunctionExpr>, &Option<_>)| {
             let is_of_heads = is_of_heads(function, filter.as_ref());
             let states = function.create_groups_accumulator()?;
-            Ok(Function { is_of_heads, arguments: function.expressions(), filter: filter.clone(), states })
+            let (arguments, filter) = (function.expressions(), filter.clone());
+            Ok(Function { is_of_heads, addition: Addition::of(function), arguments, filter, states })
         };
         let functions = first.aggr_expr().iter().zip(first.filter_expr()).map(function).collect::<Result<Vec<_>>>()?;
         let of_heads = functions.iter().filter(|function| function.is_of_heads);
-        let steady = group.expr().iter().map(|(expression, _)| expression);
-        let by = match whole_number(first).filter(|_| !are_steady(steady.clone())) {
-            Some(column) => By::Sequence(Sequence::new(column)),
-            None => {
-                let steady = columns(steady.chain(of_heads.flat_map(|function| &function.arguments)));
-                By::Columns(steady.map(|column| column.index()).collect::<BTreeSet<_>>().into_iter().collect())
-            }
+        let steady = groups(first).filter(|expression| are_steady([*expression]));
+        let steady = columns(steady.chain(of_heads.flat_map(|function| &function.arguments)));
+        let steady = steady.map(|column| column.index()).collect::<BTreeSet<_>>().into_iter().collect();
+        let by = match whole_number(first) {
+            Some(column) => By::Sequence(Sequence::new(column, steady)),
+            None => By::Columns(steady),
         };
         Ok(Self {
             many: if matches!(by, By::Columns(_)) { many } else { GROUPS },
@@ -340,13 +307,11 @@ impl Runs {
                 }
                 starts
             }
-            By::Sequence(sequence) => {
-                let numbers = batch.column(sequence.column).as_primitive::<Int64Type>();
-                sequence.find(numbers.values(), &mut self.rows)
-            }
+            By::Sequence(sequence) => sequence.find(batch, &mut self.rows)?,
         };
         self.count += heads.len();
-        let heads = take_record_batch(batch, &UInt32Array::from(heads))?;
+        let starts = UInt32Array::from(heads);
+        let heads = take_record_batch(batch, &starts)?;
         if heads.num_rows() > 0 {
             self.groups.extend(evaluate_group_by(&self.group, &heads)?);
         }
@@ -361,6 +326,12 @@ impl Runs {
             let filter = function.filter.as_ref().map(|filter| filter.evaluate(batch)?.into_array(batch.num_rows()));
             let filter = filter.transpose()?;
             let filter = filter.as_ref().map(|filter| filter.as_boolean());
+            if let (By::Columns(_), Some(addition)) = (&self.by, function.addition)
+                && let Some(states) = addition.of_runs(&arguments[0], filter, starts.values())
+            {
+                function.states.merge_batch(&states, &each, self.count)?;
+                continue;
+            }
             function.states.update_batch(&arguments, &self.rows, filter, self.count)?;
         }
         Ok(())
@@ -385,43 +356,5 @@ impl Runs {
             sequence.clear();
         }
         Ok(RecordBatch::try_new(self.schema.clone(), columns)?)
-    }
-}
-
-/// Returns the rows at which a run of equal values begins, in `columns` of at least one row.
-fn starts(columns: &[&ArrayRef]) -> Result<Vec<u32>> {
-    let mut turns = BooleanBuffer::new_unset(columns[0].len() - 1);
-    for column in columns {
-        turns = &turns | &turns_of(column)?;
-    }
-    Ok(iter::once(0).chain(turns.set_indices().map(|row| row as u32 + 1)).collect())
-}
-
-/// Returns for each row but the last whether the next has another value.
-fn turns_of(column: &ArrayRef) -> Result<BooleanBuffer> {
-    let last = column.len() - 1;
-    if let Some(texts) = column.as_string_view_opt().filter(|texts| texts.null_count() == 0) {
-        // What is seen through the same view is the same text, and a file has each of its texts once.
-        let views = texts.views();
-        return Ok(BooleanBuffer::collect_bool(last, |row| views[row] != views[row + 1]));
-    }
-    Ok(distinct(&column.slice(0, last), &column.slice(1, last))?.values().clone())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_number_has_its_place_whatever_came_before_it() {
-        let mut sequence = Sequence::new(0);
-        let mut places = |numbers: &[i64]| {
-            let mut rows = Vec::new();
-            (sequence.find(numbers, &mut rows), rows)
-        };
-        assert_eq!(places(&[7, 5, 7, 7, 9]), (vec![0, 1, 4], vec![0, 1, 0, 0, 2]));
-        assert_eq!(places(&[9, 7, 5, 8, 9, 7]), (vec![3], vec![2, 0, 1, 3, 2, 0]));
-        sequence.clear();
-        assert_eq!(sequence.find(&[5, 5], &mut Vec::new()), [0]);
     }
 }

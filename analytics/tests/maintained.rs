@@ -159,7 +159,9 @@ impl Case {
             (RUNS.replace("count(DISTINCT series_id), ", ""), true),
             (BY_NUMBER.to_owned(), true),
             (BY_NUMBER.replace("build_id", "position"), true),
+            (BY_NUMBER.replace("build_id", "upper(name), position"), true),
             (BY_BUILD.to_owned(), true),
+            (OF_BUILD.to_owned(), true),
         ];
         let shared = shared(session);
         for (sql, is_exact) in comparisons {
@@ -187,7 +189,7 @@ const RUNS: &str = "SELECT kind, upper(suite), name, builder, count(*), count(*)
     count(DISTINCT series_id), min(position), max(message_id), sum(attempt), avg(attempt) FILTER (WHERE outcome = 'failed') \
     FROM raw.outcome WHERE outcome <> 'skipped' GROUP BY kind, upper(suite), name, builder";
 
-/// What is grouped by numbers that come in the same order in each series, see `run`.
+/// What is grouped by numbers that come in the same order in each series, see `run`; once beside what stays.
 const BY_NUMBER: &str = "SELECT build_id, count(*), count(*) FILTER (WHERE outcome <> 'passed'), sum(attempt), \
     max(message_id), min(name) FROM raw.outcome GROUP BY build_id";
 
@@ -196,6 +198,12 @@ const BY_BUILD: &str = "SELECT upper(b.revision), o.builder, count(*), count(o.m
     count(*) FILTER (WHERE o.outcome <> 'passed'), avg(o.attempt) FILTER (WHERE o.outcome = 'failed') \
     FROM raw.outcome AS o JOIN raw.build AS b ON b.build_id = o.build_id \
     WHERE o.outcome <> 'skipped' AND b.result <> 'cancelled' GROUP BY upper(b.revision), o.builder";
+
+/// What is grouped by what is computed of builds, and by what is not known of them, see `by_build`.
+const OF_BUILD: &str = "SELECT upper(b.revision), left(o.branch, 2), o.name, count(*), \
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY o.position) \
+    FROM raw.build AS b JOIN raw.outcome AS o ON o.build_id = b.build_id \
+    WHERE b.result <> 'cancelled' GROUP BY upper(b.revision), left(o.branch, 2), o.name";
 
 /// Returns the session as it is on large files, which are shared out among tasks.
 fn shared(session: &Session) -> SessionContext {
@@ -230,14 +238,16 @@ async fn outcomes_are_added_up_first_where_that_is_the_same() {
         let plan = shared.sql(sql).await.unwrap().create_physical_plan().await.unwrap();
         displayable(plan.as_ref()).indent(false).to_string()
     };
-    for own in [RUNS, BY_NUMBER] {
+    for own in [RUNS, BY_NUMBER, &BY_NUMBER.replace("build_id", "upper(suite), position")] {
         assert!(plan(own).await.contains("RunExec"), "{}", plan(own).await);
     }
-    for other in ["message_id", "position, suite", "suite || error_kind", "suite, random() < 0.5"] {
+    for other in ["message_id", "position, build_id", "suite || error_kind", "suite, random() < 0.5"] {
         let plan = plan(&format!("SELECT count(*) FROM raw.outcome GROUP BY {other}")).await;
         assert!(!plan.contains("RunExec"), "{other} may change with every row: {plan}");
     }
     assert!(plan(BY_BUILD).await.contains("part_0"), "{}", plan(BY_BUILD).await);
+    let once = "upper(revision@2) as of_build_0";
+    assert!(plan(OF_BUILD).await.contains(once), "{}", plan(OF_BUILD).await);
     let others = [
         ("upper(b.revision), o.builder", "upper(b.revision), o.suite"),
         ("count(*), ", "count(DISTINCT o.test_id), "),

@@ -29,8 +29,8 @@ fn table(folder: &Folder, segments: &[Segment], has_row: bool) -> Result<FileTab
     let schema = column::schema(has_row);
     let live_count = segments.iter().map(Segment::live_count).sum::<u64>() as usize;
     let statistics = Statistics { num_rows: Precision::Inexact(live_count), ..Statistics::new_unknown(&schema) };
-    let files = segments.iter().map(file).collect();
-    Ok(FileTable { url: folder.url.clone(), store: Arc::new(store), schema, files, statistics })
+    let (files, path) = (segments.iter().map(file).collect(), Some(folder.path.to_path_buf()));
+    Ok(FileTable { url: folder.url.clone(), store: Arc::new(store), folder: path, schema, files, statistics })
 }
 
 fn file(segment: &Segment) -> PartitionedFile {

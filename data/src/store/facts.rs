@@ -4,6 +4,7 @@
 //! for deletion vectors, mapped columns and partitions, none of which these tables have. A table that somebody else has
 //! given one of them is refused, see [`provider`].
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, SchemaRef};
@@ -23,12 +24,16 @@ use crate::schema::Table;
 /// The version of Delta's protocol that reads files as they are.
 const PLAIN: i32 = 1;
 
-/// Returns the table at the version that `delta` is at.
+/// Returns the table at the version that `delta` is at; `folder` is where it is on this machine, if it is.
 ///
 /// # Errors
 ///
 /// When reading it asks for more than reading its files.
-pub(super) fn provider(table: &Table, delta: &DeltaTable) -> Result<FileTable, DeltaTableError> {
+pub(super) fn provider(
+    table: &Table,
+    delta: &DeltaTable,
+    folder: Option<PathBuf>,
+) -> Result<FileTable, DeltaTableError> {
     let snapshot = delta.snapshot()?;
     let asked = snapshot.protocol().min_reader_version();
     if asked > PLAIN {
@@ -45,7 +50,7 @@ pub(super) fn provider(table: &Table, delta: &DeltaTable) -> Result<FileTable, D
         true => Statistics { num_rows: Precision::Exact(0), ..Statistics::new_unknown(&schema) },
         false => Statistics::try_merge_iter(each, &schema)?,
     };
-    Ok(FileTable { url: url(delta)?, store: delta.object_store(), schema, files, statistics })
+    Ok(FileTable { url: url(delta)?, store: delta.object_store(), folder, schema, files, statistics })
 }
 
 /// Returns the name by which the engine finds the files of this table and no others.

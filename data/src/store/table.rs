@@ -232,7 +232,7 @@ impl FactTable {
 
     /// Returns what the engine reads: the table frozen at this version.
     pub(crate) fn provider(&self) -> Result<Arc<dyn TableProvider>> {
-        Ok(Arc::new(facts::provider(self.table, &self.delta).map_err(failed(self.table))?))
+        Ok(Arc::new(facts::provider(self.table, &self.delta, self.folder.clone()).map_err(failed(self.table))?))
     }
 }
 
