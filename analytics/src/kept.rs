@@ -65,9 +65,19 @@ impl<S: Source> Kept<S> {
         Self { source, rows: OnceCell::new() }
     }
 
+    /// Returns what computes the rows.
+    pub(crate) fn source(&self) -> &S {
+        &self.source
+    }
+
     /// Computes the rows, if nobody has asked for them yet.
     pub(crate) async fn warm(&self) -> Result<()> {
         self.rows().await.map(drop)
+    }
+
+    /// Returns the rows.
+    pub(crate) async fn batches(&self) -> Result<Vec<RecordBatch>> {
+        Ok(self.rows().await?.places.batches().to_vec())
     }
 
     async fn rows(&self) -> Result<&Rows> {
@@ -143,13 +153,13 @@ impl Planned {
         let schema = Arc::new(Schema::new(nullable.collect::<Fields>()));
         Self { plan, schema, state: engine(state) }
     }
+}
 
-    /// Returns the rows in the types that were planned: what runs may represent texts in another way.
-    fn planned(&self, batch: &RecordBatch) -> Result<RecordBatch> {
-        let columns = batch.columns().iter().zip(self.schema.fields());
-        let columns = columns.map(|(column, field)| cast(column, field.data_type()).map(own));
-        Ok(RecordBatch::try_new(self.schema.clone(), columns.collect::<Result<_, _>>()?)?)
-    }
+/// Returns the rows in the types that were planned: what runs may represent texts in another way.
+pub(crate) fn in_types(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    let columns = batch.columns().iter().zip(schema.fields());
+    let columns = columns.map(|(column, field)| cast(column, field.data_type()).map(own));
+    Ok(RecordBatch::try_new(schema.clone(), columns.collect::<Result<_, _>>()?)?)
 }
 
 /// Returns the rows without what they do not show.
@@ -174,7 +184,7 @@ impl Source for Planned {
 
     async fn compute(&self) -> Result<MemTable> {
         let partitions = DataFrame::new(self.state.clone(), self.plan.clone()).collect_partitioned().await?;
-        let planned = |batches: Vec<RecordBatch>| batches.iter().map(|batch| self.planned(batch)).collect();
+        let planned = |batches: Vec<RecordBatch>| batches.iter().map(|batch| in_types(batch, &self.schema)).collect();
         MemTable::try_new(self.schema.clone(), partitions.into_iter().map(planned).collect::<Result<_>>()?)
     }
 }

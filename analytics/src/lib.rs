@@ -26,6 +26,7 @@ pub mod warehouse;
 mod by_build;
 mod computed;
 mod dimension;
+mod early;
 mod error;
 mod fold;
 mod graph;

@@ -17,6 +17,7 @@ use datafusion::logical_expr::utils::grouping_set_to_exprlist;
 use datafusion::logical_expr::{Distinct, Expr, LogicalPlan};
 use datafusion::prelude::SessionContext;
 
+use crate::early::Extended;
 use crate::kept::{KeptView, Source};
 
 /// What is known of each view.
@@ -37,6 +38,7 @@ impl Lineage {
     pub(crate) async fn add(&mut self, context: &SessionContext, view: [&str; 2], reads: Vec<String>) -> Result<()> {
         let [layer, name] = view;
         let table = context.table_provider(TableReference::partial(layer, name)).await?;
+        let table = table.downcast_ref().map_or(&table, Extended::before);
         let written = table.downcast_ref::<ViewTable>().map(ViewTable::logical_plan);
         let Some(plan) = written.or_else(|| table.downcast_ref::<KeptView>().map(KeptView::plan)) else {
             return Ok(());

@@ -27,8 +27,8 @@ mod rehearsal;
 mod shown;
 
 pub use rehearsal::Rehearsal;
-pub use shown::News;
 use shown::Shown;
+pub use shown::{JudgedEarly, News};
 
 /// The thresholds in force, by name.
 type Settings = std::collections::HashMap<&'static str, f64>;

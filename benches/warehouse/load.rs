@@ -25,7 +25,10 @@ struct Cost {
     commit_ms: f64,
     /// Until it can be seen: builds, outcomes and problems.
     visible_ms: f64,
-    /// Until what it means can be seen.
+    /// What of this went into judging new incidents, and how many problems these have.
+    early_ms: f64,
+    early_problems: f64,
+    /// Until all is judged.
     judged_ms: f64,
     written_mb: f64,
 }
@@ -56,10 +59,10 @@ pub(crate) async fn measure(warehouse: &Warehouse, shape: Shape) -> Result<()> {
     println!("  merging what is due: {}, at most {longest:.1} s at once", rate(merging));
     println!("one position of {} builders, {} outcomes:", shape.builders, shape.tests * shape.builders);
     for (name, cost) in [("early", early), ("late", late)] {
-        let Cost { commit_ms, visible_ms, judged_ms, written_mb } = cost;
+        let Cost { commit_ms, visible_ms, early_ms, early_problems, judged_ms, written_mb } = cost;
         println!(
-            "  {name:5} {commit_ms:.0} ms, visible after {visible_ms:.0} ms, judged after {judged_ms:.0} ms, \
-             {written_mb:.2} MB written"
+            "  {name:5} {commit_ms:.0} ms, visible after {visible_ms:.0} ms (of which {early_ms:.0} ms to judge \
+             {early_problems:.0} new problems), all judged after {judged_ms:.0} ms, {written_mb:.2} MB written"
         );
     }
     let (time, bytes) = (late.commit_ms / early.commit_ms, late.written_mb / early.written_mb);
@@ -87,7 +90,10 @@ async fn one_by_one(warehouse: &Warehouse, next: &impl Fn() -> Result<Ingest>) -
         let (_, commit) = timed(warehouse.commit(vec![ingest])).await?;
         cost.written_mb += (machine::written() - written) / 1e6 / MEASURED as f64;
         cost.commit_ms += commit * 1e3 / MEASURED as f64;
-        let visible = commit + timed(warehouse.show()).await?.1;
+        let (early, shown) = timed(warehouse.show()).await?;
+        let visible = commit + shown;
+        cost.early_ms += early.time.as_secs_f64() * 1e3 / MEASURED as f64;
+        cost.early_problems += early.problem_count as f64 / MEASURED as f64;
         cost.visible_ms += visible * 1e3 / MEASURED as f64;
         cost.judged_ms += (visible + timed(warehouse.judge()).await?.1) * 1e3 / MEASURED as f64;
     }

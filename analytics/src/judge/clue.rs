@@ -3,8 +3,8 @@
 //! It follows from changes, ranges and failure texts by ways that SQL does not know, so it is computed here, when
 //! somebody first asks, and kept as long as its session. The view `step.clue` documents its columns.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{ArrayRef, Float64Builder, Int64Builder, RecordBatch, StringViewBuilder};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -15,10 +15,11 @@ use datafusion::dataframe::DataFrame;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 
+use super::change::Change;
 use super::counts::Counts;
 use super::evidence::{EVIDENCE, Figures};
 use super::incident::{self, Elsewhere, Failure, Matched};
-use super::read::{self, Histories, Others, Problem, Turn};
+use super::read::{self, Histories, History, Others, Problem, Turn};
 use super::words::{Word, Words};
 use crate::kept::{Source, engine};
 
@@ -35,6 +36,23 @@ pub(crate) struct Clues {
     plans: Vec<LogicalPlan>,
     schema: SchemaRef,
     state: SessionState,
+    /// What the history has shown to its end, once the table is computed.
+    counted: Arc<Mutex<Option<Counted>>>,
+}
+
+/// What the changes of all projects have shown.
+#[derive(Default)]
+struct Counted {
+    counts: HashMap<String, Counts>,
+    words: Words,
+    /// The changes that were counted, by project and revision.
+    changes: HashSet<(String, String)>,
+}
+
+impl std::fmt::Debug for Counted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Counted").field("changes", &self.changes.len()).finish_non_exhaustive()
+    }
 }
 
 impl Clues {
@@ -46,7 +64,32 @@ impl Clues {
         {
             plans.push(state.create_logical_plan(sql).await?);
         }
-        Ok(Self { plans, schema: schema(), state: engine(state) })
+        Ok(Self { plans, schema: schema(), state: engine(state), counted: Arc::default() })
+    }
+
+    /// What [`Self::of_new`] is to be told.
+    pub(crate) const OF_NEW: [&str; 5] = [read::CHANGES, read::FILES, read::PROBLEMS, read::LISTED, read::ELSEWHERE];
+
+    /// Computes the rows of problems that came later, by the answers to [`Self::OF_NEW`] of a session that knows of no
+    /// others, and of all else what concerns them; `None` before the table is computed.
+    ///
+    /// How rare words are, and what broke what, is counted to the end of the history, and not to that of the range.
+    pub(crate) fn of_new(&self, answers: &[Vec<RecordBatch>]) -> Result<Option<RecordBatch>> {
+        let mut known = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(Counted { counts, words, changes }) = known.as_mut() else { return Ok(None) };
+        let histories = read::histories(&answers[0], &answers[1], &[], words)?;
+        let (problems, listed) = (read::problems(&answers[2])?, read::listed(&answers[3])?);
+        let told = Told { histories: &histories, others: &read::others(&answers[4])? };
+        for (project, history) in &histories {
+            let counts = counts.entry(project.clone()).or_default();
+            let is_new = |change: &&Change| changes.insert((project.clone(), change.told.revision.clone()));
+            history.changes.iter().filter(is_new).for_each(|change| counts.add(change));
+        }
+        let mut rows = Rows::new();
+        for range in breaks(&histories, &problems, &listed) {
+            of_range(&told, &counts[range.project], &range, words, &mut rows);
+        }
+        rows.finish(self.schema.clone(), &words.texts()).map(Some)
     }
 }
 
@@ -61,7 +104,7 @@ impl Source for Clues {
         for plan in &self.plans {
             answers.push(DataFrame::new(self.state.clone(), plan.clone()).collect().await?);
         }
-        let schema = self.schema.clone();
+        let (schema, known) = (self.schema.clone(), self.counted.clone());
         let rows = tokio::task::spawn_blocking(move || {
             let mut words = Words::default();
             let histories = read::histories(&answers[0], &answers[1], &[], &mut words)?;
@@ -70,8 +113,16 @@ impl Source for Clues {
             let has_records = answers[6].iter().any(|batch| batch.num_rows() > 0 && first(batch) == Some(1));
             let mut ranges = breaks(&histories, &problems, &listed);
             ranges.extend(mends(&histories, &fixes));
-            let told = Told { histories: &histories, others: &others, has_records };
-            clues(&told, ranges, &mut words, schema)
+            let told = Told { histories: &histories, others: &others };
+            let (rows, counts) = clues(&told, has_records, ranges, &mut words);
+            let rows = rows.finish(schema, &words.texts())?;
+            let revisions = |(project, history): (&String, &History)| {
+                let revision = |change: &Change| (project.clone(), change.told.revision.clone());
+                history.changes.iter().map(revision).collect::<Vec<_>>()
+            };
+            let changes = histories.iter().flat_map(revisions).collect();
+            *known.lock().unwrap_or_else(PoisonError::into_inner) = Some(Counted { counts, words, changes });
+            Ok::<_, datafusion::error::DataFusionError>(rows)
         });
         let rows = rows.await.map_err(|error| datafusion::error::DataFusionError::External(error.into()))??;
         MemTable::try_new(self.schema.clone(), vec![vec![rows]])
@@ -98,7 +149,6 @@ fn first(batch: &RecordBatch) -> Option<i64> {
 struct Told<'a> {
     histories: &'a Histories,
     others: &'a Others,
-    has_records: bool,
 }
 
 fn schema() -> SchemaRef {
@@ -116,6 +166,12 @@ struct Range<'a> {
     bad: usize,
     places: Vec<usize>,
     problems: Vec<&'a Problem>,
+}
+
+impl Range<'_> {
+    fn changes<'h>(&self, history: &'h History) -> Vec<&'h Change> {
+        self.places.iter().map(|place| &history.changes[*place]).collect()
+    }
 }
 
 /// Returns the ranges in which problems began.
@@ -149,29 +205,39 @@ fn mends<'a>(histories: &Histories, fixes: &'a [Problem]) -> Vec<Range<'a>> {
 }
 
 /// Computes the rows: range by range in the order of their newest changes, so that what is rare is known as it was
-/// then.
-fn clues(told: &Told<'_>, mut ranges: Vec<Range<'_>>, words: &mut Words, schema: SchemaRef) -> Result<RecordBatch> {
+/// then. Returns what was counted to the end of each history, too.
+fn clues(
+    told: &Told<'_>,
+    has_records: bool,
+    mut ranges: Vec<Range<'_>>,
+    words: &mut Words,
+) -> (Rows, HashMap<String, Counts>) {
     let mut rows = Rows::new();
-    ranges.sort_by_key(|range| (range.project, range.bad));
-    let (mut project, mut counts, mut counted) = ("", Counts::default(), 0);
-    for range in &ranges {
-        if range.project != project {
-            (project, counts, counted) = (range.project, Counts::new(told.has_records), 0);
+    ranges.sort_by_key(|range| range.bad);
+    let mut of_projects = HashMap::new();
+    let histories: BTreeMap<&String, &History> = told.histories.iter().collect();
+    for (project, history) in histories {
+        let (mut counts, mut counted) = (Counts::new(has_records), 0);
+        for range in ranges.iter().filter(|range| range.project == project) {
+            history.changes[counted..counted.max(range.bad + 1)].iter().for_each(|change| counts.add(change));
+            counted = counted.max(range.bad + 1);
+            let good = range.problems.first().and_then(|problem| history.find(&problem.good_revision));
+            counts.reach(good.unwrap_or_default());
+            let failures = of_range(told, &counts, range, words, &mut rows);
+            if range.turn == Turn::Break {
+                counts.add_break(range.bad, &failures, &range.changes(history));
+            }
         }
-        let history = &told.histories[range.project];
-        history.changes[counted..counted.max(range.bad + 1)].iter().for_each(|change| counts.add(change));
-        counted = counted.max(range.bad + 1);
-        of_range(told, &mut counts, range, words, &mut rows);
+        history.changes[counted..].iter().for_each(|change| counts.add(change));
+        of_projects.insert(project.clone(), counts);
     }
-    rows.finish(schema, &words.texts())
+    (rows, of_projects)
 }
 
-fn of_range(told: &Told<'_>, counts: &mut Counts, range: &Range<'_>, words: &mut Words, rows: &mut Rows) {
-    let history = &told.histories[range.project];
-    let changes: Vec<_> = range.places.iter().map(|place| &history.changes[*place]).collect();
+/// Adds the rows of a range; returns its failures.
+fn of_range(told: &Told<'_>, counts: &Counts, range: &Range<'_>, words: &mut Words, rows: &mut Rows) -> Vec<Failure> {
+    let changes = range.changes(&told.histories[range.project]);
     let failures: Vec<Failure> = range.problems.iter().map(|problem| failure(told, range, problem, words)).collect();
-    let good = range.problems.first().and_then(|problem| history.find(&problem.good_revision));
-    counts.reach(good.unwrap_or_default());
     let (figures, _) = incident::figures(&failures, &changes, counts);
     for ((problem, failure), figures) in range.problems.iter().zip(&failures).zip(&figures) {
         for (place, (change, figures)) in changes.iter().zip(figures).enumerate() {
@@ -179,9 +245,7 @@ fn of_range(told: &Told<'_>, counts: &mut Counts, range: &Range<'_>, words: &mut
             rows.push(ids, place as i64 + 1, incident::matched(failure, change, place, counts), figures);
         }
     }
-    if range.turn == Turn::Break {
-        counts.add_break(range.bad, &failures, &changes);
-    }
+    failures
 }
 
 /// Returns a problem as the evidence sees it; what mended it is not asked of other builders.

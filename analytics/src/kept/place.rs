@@ -35,6 +35,11 @@ impl Places {
         Self { batches, indices: Mutex::default() }
     }
 
+    /// Returns the rows.
+    pub(super) fn batches(&self) -> &[RecordBatch] {
+        &self.batches
+    }
+
     /// Returns the rows that have the value which one of the filters demands, if one demands a rare value.
     pub(super) fn find(&self, schema: &Schema, filters: &[Expr]) -> Result<Option<RecordBatch>> {
         let rows: usize = self.batches.iter().map(RecordBatch::num_rows).sum();

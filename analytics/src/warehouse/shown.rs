@@ -1,15 +1,16 @@
 //! What a server shows while the next version is made ready: nobody who looks waits for what takes long.
 //!
-//! A version is shown twice: first with its own builds, outcomes and problems, under what was judged of a version before;
-//! then, as another version, with its own judgement. What it costs to judge follows the history, what it costs to show
-//! a build does not have to wait for it.
+//! A version is shown twice: first with its own builds, outcomes and problems, under what was judged of a version before,
+//! to which new incidents are added ([`crate::early`]); then, as another version, with its own judgement. What it costs to
+//! judge follows the history, what it costs to show a build does not have to wait for it.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
 use super::Warehouse;
+use crate::early::Early;
 use crate::{Result, Session};
 
 /// The sessions that are ready.
@@ -17,9 +18,20 @@ use crate::{Result, Session};
 pub(super) struct Shown {
     newest: Mutex<Option<Arc<Session>>>,
     judged: Mutex<Option<Arc<Session>>>,
+    /// What judges the incidents that are new to `judged`.
+    early: Mutex<Option<Arc<Early>>>,
     /// Whoever makes the next one ready; others would compute the same.
     turn: tokio::sync::Mutex<()>,
     commits: watch::Sender<()>,
+}
+
+/// The new incidents that were judged when a version was shown.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct JudgedEarly {
+    /// Their problems.
+    pub problem_count: usize,
+    /// How long it took.
+    pub time: Duration,
 }
 
 /// Waits for commits of this process.
@@ -44,7 +56,7 @@ impl Shown {
     }
 }
 
-fn read(place: &Mutex<Option<Arc<Session>>>) -> Option<Arc<Session>> {
+fn read<T>(place: &Mutex<Option<Arc<T>>>) -> Option<Arc<T>> {
     place.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
@@ -79,22 +91,29 @@ impl Warehouse {
         News(self.shown.commits.subscribe())
     }
 
-    /// Makes the newest version ready under what was judged before; nothing, where nothing was.
-    pub async fn show(&self) -> Result<()> {
-        let Some(judged) = read(&self.shown.judged) else { return Ok(()) };
+    /// Makes the newest version ready under what was judged before; nothing, where nothing was. Returns what was judged of
+    /// it at once.
+    pub async fn show(&self) -> Result<JudgedEarly> {
+        let nothing = Ok(JudgedEarly::default());
+        let Some(early) = read(&self.shown.early) else { return nothing };
         let _turn = self.shown.turn.lock().await;
         self.catch_up().await?;
+        let (given, extensions) = early.extended();
         let session = {
             let mut sessions = self.sessions.lock().await;
             let number = self.version()?.number();
             if self.shown.newest().is_some_and(|shown| shown.is_of(number)) {
-                return Ok(());
+                return nothing;
             }
-            self.build_session(&mut sessions, judged.judged()).await?.1
+            self.build_session(&mut sessions, &given).await?.1
         };
         session.warm().await?;
+        let begun = Instant::now();
+        let judged = early.judge(&session, extensions).await;
+        let time = begun.elapsed();
+        // It is worth to be shown without, too.
         advance(&self.shown.newest, &Arc::new(session));
-        Ok(())
+        Ok(JudgedEarly { problem_count: judged?, time })
     }
 
     /// Shows the newest version, judges it and makes that ready.
@@ -106,6 +125,10 @@ impl Warehouse {
         session.judge().await?;
         advance(&self.shown.judged, &session);
         advance(&self.shown.newest, &session);
+        if read(&self.shown.early).is_none_or(|early| early.version() != session.version) {
+            let early = Early::of(&session).await?;
+            *self.shown.early.lock().unwrap_or_else(PoisonError::into_inner) = early;
+        }
         Ok(session)
     }
 }

@@ -24,37 +24,26 @@ WITH problem AS (
     FROM step.episode
 ), counted AS (
     SELECT
-        s.series_id, s.project, sum(s.position_count) AS position_count,
+        s.series_id, sum(s.position_count) AS position_count,
         coalesce(sum(s.position_count) FILTER (WHERE s.verdict = 'flaky'), 0) AS flaky_count
-    FROM raw.streak AS s
+    FROM (SELECT DISTINCT series_id FROM problem) AS p
+    JOIN raw.streak AS s ON s.series_id = p.series_id
     WHERE s.verdict <> 'skip'
-    GROUP BY s.series_id, s.project
-), lonely AS (
-    SELECT series_id, sum(is_lonely) AS lonely_count, count(*) - sum(is_lonely) AS lasting_count
-    FROM problem
-    GROUP BY series_id
-), rated AS (
-    SELECT
-        c.series_id, c.project, c.position_count, c.flaky_count, coalesce(l.lonely_count, 0) AS lonely_count,
-        sum(c.position_count) OVER site AS project_count,
-        sum(c.flaky_count) OVER site AS project_flaky_count,
-        sum(coalesce(l.lasting_count, 0)) OVER site AS project_lasting_count
-    FROM counted AS c
-    LEFT JOIN lonely AS l ON l.series_id = c.series_id
-    WINDOW site AS (PARTITION BY c.project)
+    GROUP BY s.series_id
 ), estimated AS (
     SELECT
         p.problem_id, p.series_id, p.failed_position_count, t.unchanged_share,
         count(*) OVER (PARTITION BY p.incident_id) AS sibling_count,
-        (r.project_lasting_count + t.break_rate * t.positions) / (r.project_count + t.positions) AS break_rate,
+        (r.lasting_count + t.break_rate * t.positions) / (r.position_count + t.positions) AS break_rate,
         (
-            r.flaky_count + t.lonely_share * (r.lonely_count - p.is_lonely)
-                + t.series_positions * (r.project_flaky_count + t.flake_rate * t.positions)
-                    / (r.project_count + t.positions)
-        ) / (r.position_count + t.series_positions) AS flake_rate
+            c.flaky_count + t.lonely_share * greatest(coalesce(l.lonely_count, 0) - p.is_lonely, 0)
+                + t.series_positions * (r.flaky_count + t.flake_rate * t.positions) / (r.position_count + t.positions)
+        ) / (c.position_count + t.series_positions) AS flake_rate
     FROM step.flake_prior AS t
     CROSS JOIN problem AS p
-    JOIN rated AS r ON r.series_id = p.series_id
+    JOIN counted AS c ON c.series_id = p.series_id
+    JOIN step.site_rate AS r ON r.project = p.project
+    LEFT JOIN step.lonely_series AS l ON l.series_id = p.series_id
 ), circumstance AS (
     SELECT problem_id, exp(sum(ln(factor))) AS factor
     FROM step.circumstance

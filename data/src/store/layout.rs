@@ -28,10 +28,6 @@ const PAGE_ROWS: usize = 1 << 18;
 /// The bytes of a page of numbers that hardly repeat: short, so that few tests share a code.
 const NUMBER_PAGE_BYTES: usize = 16 << 10;
 
-/// The bytes of a page of names, before runs of one name are made one: short, as whoever looks for a name compares each
-/// row of a page.
-const NAME_PAGE_BYTES: usize = 16 << 10;
-
 /// The most bytes of distinct values that a column of a row group is encoded by (its dictionary).
 const DICTIONARY_BYTES: usize = 4 << 20;
 
@@ -83,7 +79,6 @@ fn properties(table: &Table, effort: Effort) -> WriterProperties {
             // stand, the bits of places in a dictionary are not.
             let builder = builder.set_column_dictionary_enabled("build_id".into(), false);
             let builder = builder.set_column_data_page_size_limit("build_id".into(), 8 * PAGE_ROWS);
-            let builder = builder.set_column_data_page_size_limit("name".into(), NAME_PAGE_BYTES);
             SOUGHT.into_iter().fold(builder, sought)
         }
         name if name == MEASURE.name => numbers(STEADY.into_iter().fold(builder, steady), "value"),
