@@ -164,17 +164,17 @@ impl Early {
             return Ok(0);
         }
         let [range, range_change, change, streak, message] = NEW;
-        let mut beside = JoinSet::new();
-        self.fill_beside(&mut beside, streak);
+        let mut tasks = JoinSet::new();
+        self.fill_beside(&mut tasks, streak);
         for step in [message, range, range_change, change] {
             self.fill(step).await?;
         }
         for name in OF_CHANGES {
             self.fill((name, text(name))).await?;
         }
-        joined(&mut beside).await?;
+        joined(&mut tasks).await?;
         let [clue, judgement, nobody, suspect, accused] = VIEWS.map(|name| (name, text(name)));
-        self.fill_beside(&mut beside, nobody);
+        self.fill_beside(&mut tasks, nobody);
         let clues = self.judged[clue::NAME].downcast_ref::<Kept<Clues>>().expect("it was asked for");
         let mut answers = Vec::new();
         for sql in Clues::OF_NEW {
@@ -184,7 +184,7 @@ impl Early {
         self.filled[clue::NAME].fill(&[rows])?;
         self.fill(clue).await?;
         self.fill(judgement).await?;
-        joined(&mut beside).await?;
+        joined(&mut tasks).await?;
         self.fill(suspect).await?;
         self.fill(accused).await?;
         Ok(count)
