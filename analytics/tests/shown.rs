@@ -42,11 +42,14 @@ const SUSPECTS: &str = "SELECT p.name, s.rank, s.revision, s.author, s.evidence,
     CAST(round(s.suspicion, 1) AS VARCHAR) AS suspicion, CAST(round(s.nobody, 1) AS VARCHAR) AS nobody \
     FROM suspect AS s JOIN problem AS p ON p.problem_id = s.problem_id ORDER BY p.name, s.rank";
 
-/// Returns the suspects that are shown, and who is told to be guilty.
+const SCORES: &str = "SELECT problem_id, revision, round(score, 6) AS score FROM step.judgement \
+    WHERE turn = 'break' ORDER BY problem_id, revision";
+
+/// Returns the suspects that are shown with their scores, and who is told to be guilty.
 async fn suspects(warehouse: &Warehouse) -> String {
     let session = warehouse.ready_session().await.unwrap();
     let mut shown = String::new();
-    for sql in [SUSPECTS, "SELECT author, revision FROM guilty ORDER BY author, revision"] {
+    for sql in [SUSPECTS, SCORES, "SELECT author, revision FROM guilty ORDER BY author, revision"] {
         let rows = session.query(sql).await.unwrap().collect().await.unwrap();
         shown += &arrow::util::pretty::pretty_format_batches(&rows).unwrap().to_string();
     }
