@@ -4,6 +4,8 @@
 //! position in ten breaks the tests of a module for one to forty positions; durations are log-normal and drift. Every
 //! position is one change of one of forty authors.
 
+use std::ops::Range;
+
 use annals_data::row::{Build, BuildResult, Change, File, Outcome, Status};
 use annals_data::store::{BuildFacts, Ingest};
 
@@ -61,6 +63,22 @@ impl History {
         }
         let builds = (0..self.shape.builders).map(|builder| self.build(position, builder)).collect();
         Ingest { changes: vec![change(position, module, &mut self.random)], builds }
+    }
+
+    /// Returns the changes at `positions`, and one build at the last of them in which one more test fails than broken
+    /// ones: a steady one.
+    pub(crate) fn one_break(&mut self, positions: Range<usize>) -> Ingest {
+        let last = positions.end - 1;
+        let is_steady = |test: &&mut Test| !test.is_skipped && !test.is_flaky && test.broken_until < positions.start;
+        if let Some(test) = self.tests.iter_mut().find(is_steady) {
+            test.broken_until = positions.end;
+        }
+        self.tests.iter_mut().for_each(|test| test.is_flaky = false);
+        let mut change = |position| {
+            let module = self.tests[self.random.below(self.tests.len())].module;
+            change(position, module, &mut self.random)
+        };
+        Ingest { changes: positions.map(&mut change).collect(), builds: vec![self.build(last, 0)] }
     }
 
     fn build(&mut self, position: usize, builder: usize) -> BuildFacts {

@@ -17,6 +17,8 @@ const GROUP: usize = 5;
 const MEASURED: usize = 10;
 /// Positions before the first that is measured: a first commit makes the tables.
 const BEFORE: usize = 5;
+/// Changes among which a single break is, behind the history.
+const SUSPECTS: usize = 10;
 
 /// What a commit of one position of all builders costs on average.
 #[derive(Clone, Copy, Default)]
@@ -67,6 +69,10 @@ pub(crate) async fn measure(warehouse: &Warehouse, shape: Shape) -> Result<()> {
     }
     let (time, bytes) = (late.commit_ms / early.commit_ms, late.written_mb / early.written_mb);
     println!("  late / early: time {time:.2}, bytes {bytes:.2}");
+    warehouse.commit(vec![next()?]).await?;
+    let shown = warehouse.show().await?;
+    let (milliseconds, problems) = (shown.time.as_secs_f64() * 1e3, shown.problem_count);
+    println!("judging {problems} new problem with {SUSPECTS} suspects before it is shown: {milliseconds:.0} ms");
     println!("merging the rest: {:.1} s", timed(warehouse.store().compact()).await?.1);
     Ok(())
 }
@@ -76,7 +82,8 @@ fn made(shape: Shape) -> Receiver<Ingest> {
     let (sender, receiver) = sync_channel(2);
     std::thread::spawn(move || {
         let mut history = History::new(shape);
-        (0..shape.positions).try_for_each(|position| sender.send(history.at(position)))
+        (0..shape.positions).try_for_each(|position| sender.send(history.at(position)))?;
+        sender.send(history.one_break(shape.positions..shape.positions + SUSPECTS))
     });
     receiver
 }

@@ -30,29 +30,35 @@ WITH threshold AS (
         min(ordinal) FILTER (WHERE is_sample) AS sample_low, max(ordinal) FILTER (WHERE is_sample) AS sample_high
     FROM marked
     GROUP BY project, branch, builder
+), begun AS (
+    -- Lanes are short beside streaks, and what a join names first is what it keeps in memory.
+    SELECT
+        s.project, s.branch, s.builder, s.test_id, s.suite, s.name, s.verdict, s.position_count, s.last_position,
+        l.ordinal AS first_ordinal
+    FROM lane AS l
+    JOIN raw.streak AS s
+        ON s.project = l.project AND s.branch = l.branch AND s.builder = l.builder AND s.first_position = l.position
+    WHERE s.kind = 'test' AND s.verdict <> 'skip'
 ), placed AS (
     SELECT
         s.project, {branch} AS branch, {builder} AS builder, s.test_id, s.suite, s.name, s.verdict,
-        CAST(s.position_count AS DOUBLE) / (l.ordinal - f.ordinal + 1) AS density,
+        CAST(s.position_count AS DOUBLE) / (l.ordinal - s.first_ordinal + 1) AS density,
         -- Least and greatest leave null out, so a lane that is not in a window must be asked for.
         CASE
             WHEN b.base_low IS NULL THEN 0
-            ELSE greatest(least(l.ordinal, b.base_high) - greatest(f.ordinal, b.base_low) + 1, 0)
+            ELSE greatest(least(l.ordinal, b.base_high) - greatest(s.first_ordinal, b.base_low) + 1, 0)
         END AS base_count,
         CASE
             WHEN b.sample_low IS NULL THEN 0
-            ELSE greatest(least(l.ordinal, b.sample_high) - greatest(f.ordinal, b.sample_low) + 1, 0)
+            ELSE greatest(least(l.ordinal, b.sample_high) - greatest(s.first_ordinal, b.sample_low) + 1, 0)
         END AS sample_count
-    FROM raw.streak AS s
+    FROM lane AS l
+    JOIN begun AS s
+        ON s.project = l.project AND s.branch = l.branch AND s.builder = l.builder AND s.last_position = l.position
     JOIN bounded AS b ON b.project = s.project AND b.branch = s.branch AND b.builder = s.builder
-    JOIN lane AS f
-        ON f.project = s.project AND f.branch = s.branch AND f.builder = s.builder AND f.position = s.first_position
-    JOIN lane AS l
-        ON l.project = s.project AND l.branch = s.branch AND l.builder = s.builder AND l.position = s.last_position
-    WHERE s.kind = 'test' AND s.verdict <> 'skip'
 ), counted AS (
     SELECT
-        project, branch, builder, test_id, suite, name,
+        project, branch, builder, test_id, first_value(suite) AS suite, first_value(name) AS name,
         coalesce(sum(round(density * base_count)) FILTER (WHERE verdict = 'fail'), 0.0) AS base_failed,
         coalesce(sum(round(density * base_count)) FILTER (WHERE verdict <> 'fail'), 0.0) AS base_passed,
         coalesce(sum(round(density * base_count)) FILTER (WHERE verdict = 'flaky'), 0.0) AS base_flaky,
@@ -60,7 +66,7 @@ WITH threshold AS (
         coalesce(sum(round(density * sample_count)) FILTER (WHERE verdict <> 'fail'), 0.0) AS sample_passed,
         coalesce(sum(round(density * sample_count)) FILTER (WHERE verdict = 'flaky'), 0.0) AS sample_flaky
     FROM placed
-    GROUP BY project, branch, builder, test_id, suite, name
+    GROUP BY project, branch, builder, test_id
 ), tested AS (
     SELECT
         project, branch, builder, test_id, suite, name,
