@@ -16,7 +16,7 @@ const GOOD: u8 = 2;
 pub(crate) struct Blamelist {
     /// Revisions, newest first: children always before their parents.
     pub revisions: Vec<String>,
-    /// Whether both ends and all parents of the listed changes are known.
+    /// Whether both ends, all parents of the listed changes and all that was walked from the good end are known.
     pub is_complete: bool,
 }
 
@@ -69,8 +69,10 @@ impl Graph {
         }
         let listed = walk.run();
         let has_parents = |node: &Node| self.parents[*node as usize].iter().all(|&p| self.is_known[p as usize]);
+        // Whatever is listed may be an ancestor of one that is not known.
+        let is_good_known = walk.colors.iter().all(|(&node, color)| color & GOOD == 0 || self.is_known[node as usize]);
         Blamelist {
-            is_complete: good.is_some() && listed.iter().all(has_parents),
+            is_complete: good.is_some() && is_good_known && listed.iter().all(has_parents),
             revisions: listed.iter().map(|&node| self.revisions[node as usize].clone()).collect(),
         }
     }
@@ -138,7 +140,7 @@ impl Walk<'_> {
         self.bad_count -= usize::from(old == Some(BAD));
     }
 
-    fn run(mut self) -> Vec<Node> {
+    fn run(&mut self) -> Vec<Node> {
         let mut listed = Vec::new();
         while self.bad_count > 0 {
             let Some((_, node)) = self.queue.pop() else { break };
@@ -200,6 +202,14 @@ mod tests {
         assert!(!graph.blamelist("nowhere", "c").is_complete);
         assert!(!graph.blamelist("b", "nowhere").is_complete);
         assert!(graph.blamelist("b", "c").is_complete);
+    }
+
+    #[test]
+    fn what_lies_behind_an_unknown_parent_of_the_good_end_is_said() {
+        // Nobody knows x, a child of a that would make it an ancestor of the good end, too.
+        let graph = graph(&[("r", &[]), ("a", &["r"]), ("b", &["a"]), ("g", &["x"])]);
+        let found = graph.blamelist("g", "b");
+        assert_eq!((found.revisions.len(), found.is_complete), (3, false));
     }
 
     #[test]
