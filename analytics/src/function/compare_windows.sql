@@ -1,6 +1,7 @@
 -- What compare_windows(base, sample) asks. {base}, {sample}: which tested positions a window has, as conditions on a
 -- lane at a position; {branch}, {builder}: the branch and builder by which both windows are paired, or '' where one
--- window names its own. Positions of a streak that a window cuts are counted by the lane's tested positions inside it.
+-- window names its own. A streak counts the lane's tested positions that it has inside a window, times its share of those
+-- that it spans: where a test did not run at each of them and a window cuts the streak, that is an estimate.
 WITH threshold AS (
     SELECT
         max(value) FILTER (WHERE name = 'compare_sample_days') AS sample_days,
@@ -20,42 +21,35 @@ WITH threshold AS (
         ) / 86400.0 AS age_days
     FROM step.lane_position
 ), marked AS (
-    SELECT l.project, l.branch, l.builder, l.ordinal, {base} AS is_base, {sample} AS is_sample
+    SELECT
+        l.project, l.branch, l.builder, l.position, l.ordinal,
+        CASE WHEN {base} THEN 1 ELSE 0 END AS base, CASE WHEN {sample} THEN 1 ELSE 0 END AS sample
     FROM threshold AS t
     CROSS JOIN lane AS l
-), bounded AS (
+), edge AS (
+    -- How many positions of each window a lane has had by then. Times need not rise with positions.
     SELECT
-        project, branch, builder,
-        min(ordinal) FILTER (WHERE is_base) AS base_low, max(ordinal) FILTER (WHERE is_base) AS base_high,
-        min(ordinal) FILTER (WHERE is_sample) AS sample_low, max(ordinal) FILTER (WHERE is_sample) AS sample_high
+        project, branch, builder, position, ordinal, base, sample,
+        sum(base) OVER history AS base_sum, sum(sample) OVER history AS sample_sum
     FROM marked
-    GROUP BY project, branch, builder
+    WINDOW history AS (PARTITION BY project, branch, builder ORDER BY position)
 ), begun AS (
     -- Lanes are short beside streaks, and what a join names first is what it keeps in memory.
     SELECT
         s.project, s.branch, s.builder, s.test_id, s.suite, s.name, s.verdict, s.position_count, s.last_position,
-        l.ordinal AS first_ordinal
-    FROM lane AS l
+        f.ordinal AS first_ordinal, f.base_sum - f.base AS base_before, f.sample_sum - f.sample AS sample_before
+    FROM edge AS f
     JOIN raw.streak AS s
-        ON s.project = l.project AND s.branch = l.branch AND s.builder = l.builder AND s.first_position = l.position
+        ON s.project = f.project AND s.branch = f.branch AND s.builder = f.builder AND s.first_position = f.position
     WHERE s.kind = 'test' AND s.verdict <> 'skip'
 ), placed AS (
     SELECT
         s.project, {branch} AS branch, {builder} AS builder, s.test_id, s.suite, s.name, s.verdict,
         CAST(s.position_count AS DOUBLE) / (l.ordinal - s.first_ordinal + 1) AS density,
-        -- Least and greatest leave null out, so a lane that is not in a window must be asked for.
-        CASE
-            WHEN b.base_low IS NULL THEN 0
-            ELSE greatest(least(l.ordinal, b.base_high) - greatest(s.first_ordinal, b.base_low) + 1, 0)
-        END AS base_count,
-        CASE
-            WHEN b.sample_low IS NULL THEN 0
-            ELSE greatest(least(l.ordinal, b.sample_high) - greatest(s.first_ordinal, b.sample_low) + 1, 0)
-        END AS sample_count
-    FROM lane AS l
+        l.base_sum - s.base_before AS base_count, l.sample_sum - s.sample_before AS sample_count
+    FROM edge AS l
     JOIN begun AS s
         ON s.project = l.project AND s.branch = l.branch AND s.builder = l.builder AND s.last_position = l.position
-    JOIN bounded AS b ON b.project = s.project AND b.branch = s.branch AND b.builder = s.builder
 ), counted AS (
     SELECT
         project, branch, builder, test_id, first_value(suite) AS suite, first_value(name) AS name,

@@ -4,7 +4,8 @@
 -- prior worth `series_prior_positions`; its interval is that of Wilson (1927) at 95%. One lonely failure is chance by
 -- `lonely_failure_share`; each more of the same test makes that `lonely_repeat_factor` times likelier. A test becomes
 -- flaky at `flaky_enter` by at least `flaky_min_evidence` observations, and stays so until `flaky_leave_positions`
--- positions have passed without any.
+-- positions have passed without any. A failure at the first or the newest position alone is neither lonely nor lasting:
+-- one end of it is not known.
 -- Grain: one row per test series with a failure or a flaky position
 -- Judged: lists of flaky tests and quarantine stand on it
 -- series_id: one test on one builder of one branch
