@@ -2,7 +2,7 @@
 //! when late builds move the problem's edges.
 
 use annals_analytics::{Session, Warehouse};
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use clap::ValueEnum;
 
 use super::{Rows, parameter, plain};
@@ -93,11 +93,16 @@ async fn text(session: &Session, options: &cli::Note) -> Result<String> {
     let text = options.text.trim();
     let is_move = matches!(options.kind, NoteKind::Joins | NoteKind::Leaves);
     if is_move && !text.is_empty() {
-        let sql = "SELECT main_problem_id AS problem_id FROM incident WHERE incident_id = $1 \
-            UNION ALL SELECT problem_id FROM problem WHERE problem_id = $1";
-        let rows = Rows::ask(session, sql, &[parameter(Some(text))]).await?.texts()?;
-        let found = rows.into_iter().next().and_then(|mut row| row.pop());
-        return found.with_context(|| format!("there is no problem and no incident `{}`", plain(text)));
+        let sql = "SELECT t.problem_id, t.project = p.project AND t.branch = p.branch AS is_near FROM ( \
+            SELECT main_problem_id AS problem_id, project, branch FROM incident WHERE incident_id = $1 \
+            UNION ALL SELECT problem_id, project, branch FROM problem WHERE problem_id = $1 \
+            ) AS t CROSS JOIN problem AS p WHERE p.problem_id = $2";
+        let rows = Rows::ask(session, sql, &[parameter(Some(text)), parameter(Some(&options.problem))]).await?.texts()?;
+        return match rows.first().map(Vec::as_slice) {
+            Some([problem, is_near]) if is_near == "true" => Ok(problem.clone()),
+            Some(_) => bail!("`{}` is of another branch: only incidents of one branch can be one", plain(text)),
+            None => bail!("there is no problem and no incident `{}`", plain(text)),
+        };
     }
     let is_bare = text.is_empty();
     match options.kind {

@@ -26,9 +26,10 @@ WITH built AS (
 ), changed AS (
     SELECT count(*) AS change_count FROM raw.change
 ), opened AS (
-    SELECT count(*) AS open_problem_count, count(DISTINCT incident_id) AS open_incident_count
-    FROM step.episode
-    WHERE state = 'open'
+    SELECT count(*) AS open_problem_count, count(DISTINCT m.incident_id) AS open_incident_count
+    FROM step.episode AS e
+    JOIN step.incident_member AS m ON m.problem_id = e.problem_id
+    WHERE e.state = 'open'
 )
 SELECT
     b.project_count, b.branch_count, b.builder_count, t.test_count, b.build_count, b.outcome_count, c.change_count,
