@@ -97,7 +97,8 @@ async fn text(session: &Session, options: &cli::Note) -> Result<String> {
             SELECT main_problem_id AS problem_id, project, branch FROM incident WHERE incident_id = $1 \
             UNION ALL SELECT problem_id, project, branch FROM problem WHERE problem_id = $1 \
             ) AS t CROSS JOIN problem AS p WHERE p.problem_id = $2";
-        let rows = Rows::ask(session, sql, &[parameter(Some(text)), parameter(Some(&options.problem))]).await?.texts()?;
+        let rows =
+            Rows::ask(session, sql, &[parameter(Some(text)), parameter(Some(&options.problem))]).await?.texts()?;
         return match rows.first().map(Vec::as_slice) {
             Some([problem, is_near]) if is_near == "true" => Ok(problem.clone()),
             Some(_) => bail!("`{}` is of another branch: only incidents of one branch can be one", plain(text)),
