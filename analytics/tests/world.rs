@@ -20,7 +20,7 @@
 //! A build's tests are `suite/name=outcome` (`unit` is the suite unless one is given), several attempts after commas
 //! (`parse=fail,pass`), a duration in milliseconds after `@` (`pass@120`), several tests by numbers (`t1..12=pass`),
 //! and the failing text in quotes behind. `step:compile=fail` is a step. `on BRANCH`, `try NAME`, `result WORD`,
-//! `number N` and `failures-only` say more about the build; its result follows from its tests unless given.
+//! `number N`, `worker NAME` and `failures-only` say more about the build; its result follows from its tests unless given.
 //!
 //! What follows from the facts (streaks, ranges) is not here: see [`crate::oracle`].
 
@@ -212,6 +212,7 @@ impl World {
             match word.as_str() {
                 "on" => build.branch = words.after("on")?,
                 "result" => result = Some(build_result(&words.after("result")?)?),
+                "worker" => build.worker = Some(words.after("worker")?),
                 "number" => build.number = Some(number(&words.after("number")?)?),
                 "failures-only" => (build.is_failures_only, _) = (true, words.next()?),
                 "try" => {
