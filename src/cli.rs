@@ -7,11 +7,13 @@ use clap::{Parser, Subcommand};
 mod ask;
 mod intake;
 mod judge;
+mod people;
 mod site;
 
 pub(crate) use ask::*;
 pub(crate) use intake::*;
 pub(crate) use judge::*;
+pub(crate) use people::*;
 pub(crate) use site::*;
 
 /// A results warehouse for continuous integration: which test broke when, through whose change, and who should act.
@@ -81,6 +83,15 @@ pub(crate) enum Command {
     Bisect(Bisect),
     /// Says something of a problem: who broke or mended it, what it belongs to, whether it is to be heard of
     Note(Note),
+    /// Says who is who: teams, robots, and identities of one person that `.mailmap` does not join
+    #[command(subcommand)]
+    Person(Person),
+    /// Makes, lists and takes away owners of suites, who are responsible for their problems
+    #[command(subcommand)]
+    Owner(Tie),
+    /// Makes, lists and takes away subscriptions: who wants to hear of problems of which suites
+    #[command(subcommand)]
+    Subscription(Tie),
     /// Compares two windows of time, branches or builders, test by test; exit status 1 with --strict and a regression
     Compare(Compare),
     /// Lists the tests that a change most likely breaks, in the order in which to run them

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use annals_analytics::{Session, Warehouse, view};
 use annals_collector::builder;
 use annals_collector::report::LogRules;
+use annals_data::state::people::Tie;
 use anyhow::{Context, Result};
 use arrow::array::{Array, RecordBatch};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -31,6 +32,7 @@ mod mail;
 mod maintain;
 mod mcp;
 mod note;
+mod people;
 mod problems;
 mod quarantine;
 mod query;
@@ -80,6 +82,9 @@ pub(crate) async fn run(cli: Cli, config: Config) -> Result<ExitCode> {
         Command::Rules(options) => rules::run(options, &open(&cli, &config).await?).await?,
         Command::Bisect(options) => return bisect::run(options, &open(&cli, &config).await?, &config).await,
         Command::Note(options) => note::run(options, &open(&cli, &config).await?).await?,
+        Command::Person(what) => people::run(what, &open(&cli, &config).await?)?,
+        Command::Owner(what) => people::tie(Tie::Owner, what, &open(&cli, &config).await?)?,
+        Command::Subscription(what) => people::tie(Tie::Subscription, what, &open(&cli, &config).await?)?,
         Command::Compare(options) => return compare::run(options, &open(&cli, &config).await?).await,
         Command::Rebuild => maintain::rebuild(&open(&cli, &config).await?).await?,
         Command::Compact => maintain::compact(&open(&cli, &config).await?, &config).await?,

@@ -253,7 +253,7 @@ fn person_id(name: &str) -> i64 {
     id::id(&["person", name])
 }
 
-fn people(world: &World) -> [(&'static str, Vec<Value>); 3] {
+fn people(world: &World) -> [(&'static str, Vec<Value>); 4] {
     let mut people = BTreeMap::new();
     let mut identities = BTreeMap::new();
     for change in &world.changes {
@@ -269,11 +269,12 @@ fn people(world: &World) -> [(&'static str, Vec<Value>); 3] {
         });
         people.insert(&person.name, row);
     }
-    let owner = |(name, pattern): &(String, String)| json!({"project": "demo", "pattern": pattern, "person_id": person_id(name)});
+    let tied = |(name, pattern): &(String, String)| json!({"project": "demo", "pattern": pattern, "person_id": person_id(name)});
     [
         ("person", people.into_values().collect()),
         ("identity", identities.into_values().collect()),
-        ("module_owner", world.owners.iter().map(owner).collect()),
+        ("module_owner", world.owners.iter().map(tied).collect()),
+        ("subscription", world.subscribers.iter().map(tied).collect()),
     ]
 }
 

@@ -7,6 +7,7 @@
 //! bot renovate                                a person who is a robot
 //! alias ada@home of Ada                       a second identity of a person
 //! owner Ada of core%                          owner of the suites that are like the pattern
+//! subscriber Sam of core%                     somebody who wants to hear of such suites
 //! branch topic from a2                        a branch that begins at a revision
 //! change a1 by Ada touches src/parse.sh:+3-1  a commit on main's tip (`on topic`: on that branch; `says "…"`)
 //! change a1 by Ada touches src/parse.sh#one,two  the lines that it changes hold these identifiers
@@ -48,6 +49,7 @@ pub(crate) struct World {
     pub(crate) people: Vec<Person>,
     pub(crate) aliases: BTreeMap<String, String>,
     pub(crate) owners: Vec<(String, String)>,
+    pub(crate) subscribers: Vec<(String, String)>,
     pub(crate) notes: Vec<Note>,
     pub(crate) settings: BTreeMap<String, f64>,
     tips: BTreeMap<String, String>,
@@ -97,6 +99,7 @@ impl Default for World {
             people: Vec::new(),
             aliases: BTreeMap::new(),
             owners: Vec::new(),
+            subscribers: Vec::new(),
             notes: Vec::new(),
             settings: SETTINGS.iter().map(|s| (s.name.to_string(), s.default)).collect(),
             tips: BTreeMap::new(),
@@ -129,6 +132,10 @@ impl World {
             "owner" => {
                 let (name, pattern) = (words.next()?, words.after("of")?);
                 self.owners.push((name, pattern));
+            }
+            "subscriber" => {
+                let (name, pattern) = (words.next()?, words.after("of")?);
+                self.subscribers.push((name, pattern));
             }
             "branch" => {
                 let (name, tip) = (words.next()?, words.after("from")?);

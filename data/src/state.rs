@@ -13,6 +13,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction};
 use crate::{Error, Result};
 
 pub mod outbox;
+pub mod people;
 pub(crate) mod person;
 pub mod place;
 pub mod reader;

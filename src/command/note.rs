@@ -5,7 +5,7 @@ use annals_analytics::{Session, Warehouse};
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 
-use super::{Rows, parameter, plain};
+use super::{Rows, parameter, people, plain};
 use crate::cli;
 
 const MICROSECONDS_A_DAY: f64 = 86_400e6;
@@ -70,7 +70,7 @@ pub(super) async fn run(options: &cli::Note, warehouse: &Warehouse) -> Result<()
     let (series, position): (i64, i64) = (series.parse()?, position.parse()?);
     let text = text(&session, options).await?;
     let person = match &options.person {
-        Some(name) => Some(person(&session, name).await?),
+        Some(name) => Some(people::find(warehouse.store().state(), name)?.person_id),
         None if options.kind == NoteKind::Assign => bail!("say whom, by --person NAME"),
         None => None,
     };
@@ -112,15 +112,5 @@ async fn text(session: &Session, options: &cli::Note) -> Result<String> {
             bail!("say what it is: `{}` needs a text", options.kind.word())
         }
         _ => Ok(text.to_owned()),
-    }
-}
-
-async fn person(session: &Session, name: &str) -> Result<i64> {
-    let sql = "SELECT person_id FROM raw.person WHERE name = $1 ORDER BY person_id LIMIT 2";
-    let rows = Rows::ask(session, sql, &[parameter(Some(name))]).await?.texts()?;
-    match &rows[..] {
-        [row] => Ok(row.concat().parse()?),
-        [] => bail!("nobody is called `{}`", plain(name)),
-        _ => bail!("several people are called `{}`", plain(name)),
     }
 }

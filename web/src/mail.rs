@@ -66,7 +66,7 @@ pub struct Reader {
     pub name: String,
     /// The address.
     pub address: String,
-    /// Why this person is written to, as `responsible.why` says: `guilty`, `owner`, `assigned`.
+    /// Why this person is written to, as `incident_responsible.why` says.
     pub why: String,
 }
 
@@ -257,6 +257,7 @@ impl Letter<'_> {
             "guilty" => "a change of yours is the most likely cause",
             "owner" => "you own what broke",
             "assigned" => "the problem is assigned to you",
+            "subscribed" => "you subscribed to what broke",
             _ => "you asked for it, or you are responsible for what broke",
         }
     }

@@ -1,10 +1,10 @@
 -- Who is to be told of an incident
--- The guilty before the assigned before the owners; muted problems tell nobody.
+-- The guilty before the assigned before the owners before those who subscribed; muted problems tell nobody.
 -- Grain: one row per incident and person
 -- incident_id: the incident: branch, last good and opening position
 -- person_id: the person
 -- author: name of the person
--- why: guilty, assigned or owner: the strongest reason
+-- why: guilty, assigned, owner or subscribed: the strongest reason
 -- evidence: why the person is thought guilty; empty for the others
 -- state: of the incident: open, resolved or vanished
 -- opened_at: when the first failing revision was committed
@@ -16,6 +16,12 @@ WITH reason AS (
     FROM mart.problem AS p
     JOIN mart.responsible AS r ON r.problem_id = p.problem_id
     LEFT JOIN mart.guilty AS g ON g.problem_id = p.problem_id AND g.person_id = r.person_id
+    WHERE NOT p.is_muted
+    UNION ALL
+    SELECT p.incident_id, s.person_id, n.name, 'subscribed', '', 4
+    FROM mart.problem AS p
+    JOIN raw.subscription AS s ON s.project = p.project AND p.suite LIKE s.pattern
+    JOIN raw.person AS n ON n.person_id = s.person_id
     WHERE NOT p.is_muted
 ), reader AS (
     SELECT

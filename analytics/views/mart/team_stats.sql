@@ -1,5 +1,5 @@
 -- Teams week by week
--- The figures of mart.author_stats added up by team, people without one left out; `annals person NAME --team TEAM` says
+-- The figures of mart.author_stats added up by team, people without one left out; `annals person team NAME TEAM` says
 -- who belongs to which. Empty when the setting author_stats is 0.
 -- Grain: one row per team, project and week
 -- team: the team
