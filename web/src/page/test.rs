@@ -31,8 +31,8 @@ struct Test<'a> {
 pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Html<String>> {
     let id = request::id(&id, "test")?;
     let page = Page::open(&app, "/grid").await?;
-    let (test, history) = identity(&page, id).await?;
-    let (cells, problems, attempts, flaky, slow) = tokio::try_join!(
+    let ((test, history), cells, problems, attempts, flaky, slow) = tokio::try_join!(
+        identity(&page, id),
         page.rows(cells(id)),
         page.rows(super::problem::list().eq("test_id", id).order("opened_at DESC NULLS LAST, problem_id").limit(100)),
         page.rows(attempts(id)),
@@ -44,9 +44,10 @@ pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Resu
     html(&Test { page: &page, test, history, grid, cells, problems, attempts, flaky, slow, chart })
 }
 
-/// Returns project, suite and name; streaks know tests whose outcomes are no longer kept.
+/// Returns project, suite and name. Streaks are few and know tests whose outcomes are no longer kept; outcomes know those
+/// that ran for patches only.
 async fn identity(page: &Page, id: i64) -> Result<(Row, Table)> {
-    for view in ["test_history", "streak"] {
+    for view in ["streak", "test_history"] {
         if let Some(found) = page.first(Select::of(view, "project, kind, suite, name").eq("test_id", id)).await? {
             return Ok(found);
         }
