@@ -114,3 +114,17 @@ pub(crate) enum Command {
         shell: clap_complete::Shell,
     },
 }
+
+impl Command {
+    /// Returns whether the command begins a store where there is none; the others would ask an empty one, and be told that
+    /// all is well.
+    pub(crate) fn makes_a_store(&self) -> bool {
+        use Command::{Collect, Demo, Import, Ingest, Owner, Person, Reader, Serve, Subscription, Token};
+        match self {
+            Demo(_) | Collect(_) | Ingest(_) | Import(_) | Serve(_) => true,
+            // A server's users and people may be made ready before its first build.
+            Token(_) | Reader(_) | Person(_) | Owner(_) | Subscription(_) => true,
+            _ => false,
+        }
+    }
+}

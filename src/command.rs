@@ -7,7 +7,7 @@ use annals_analytics::{Session, Warehouse, view};
 use annals_collector::builder;
 use annals_collector::report::LogRules;
 use annals_data::state::people::Tie;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use arrow::array::{Array, RecordBatch};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use clap::CommandFactory;
@@ -100,6 +100,10 @@ pub(crate) async fn run(cli: Cli, config: Config) -> Result<ExitCode> {
 /// Opens the store that the command line and the configuration name.
 pub(crate) async fn open(cli: &Cli, config: &Config) -> Result<Warehouse> {
     let location = config.location(cli)?;
+    if !cli.command.makes_a_store() && !location.root.exists() {
+        let root = location.root.display();
+        bail!("there is no store at {root}: `annals collect`, `ingest`, `import` and `serve` make one");
+    }
     let views = config.views.as_deref().map(view::folder).transpose()?.unwrap_or_default();
     let root = location.root.display().to_string();
     let warehouse = Warehouse::open(&location, views).await.with_context(|| format!("store {root}"))?;

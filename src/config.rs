@@ -9,7 +9,7 @@ use std::time::Duration;
 use annals_collector::builder::{self, Builder};
 use annals_collector::intake::{Bounds, Secrets};
 use annals_collector::report::Limits;
-use annals_data::setting::SETTINGS;
+use annals_data::setting::{SETTINGS, Setting};
 use annals_data::store::{Location, Rule};
 use anyhow::{Context, Result, bail};
 use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
@@ -171,6 +171,10 @@ impl Config {
         if let Some(name) = self.setting.keys().find(|name| !SETTINGS.iter().any(|s| s.name == name.as_str())) {
             let known: Vec<_> = SETTINGS.iter().map(|s| s.name).collect();
             bail!("{}: there is no setting `{name}`; known are {}", path.display(), known.join(", "));
+        }
+        let wrong = |s: &&Setting| self.setting.get(s.name).is_some_and(|&value| !s.allows(value));
+        if let Some(Setting { name, unit, .. }) = SETTINGS.iter().find(wrong) {
+            bail!("{}: `{name}` cannot be {} ({unit})", path.display(), self.setting[*name]);
         }
         Ok(())
     }

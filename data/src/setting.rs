@@ -15,6 +15,14 @@ pub struct Setting {
     pub doc: &'static str,
 }
 
+impl Setting {
+    /// Returns whether the setting may have this value: shares and probabilities are at most 1, and nothing is below 0.
+    pub fn allows(&self, value: f64) -> bool {
+        let most = if matches!(self.unit, "share" | "probability") { 1.0 } else { f64::MAX };
+        (0.0..=most).contains(&value)
+    }
+}
+
 const fn setting(name: &'static str, default: f64, unit: &'static str, doc: &'static str) -> Setting {
     Setting { name, default, unit, doc }
 }

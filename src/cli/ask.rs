@@ -74,7 +74,7 @@ pub(crate) struct Lane {
 #[derive(Debug, Args)]
 pub(crate) struct Problems {
     /// open, resolved, vanished or all
-    #[arg(long, default_value = "open")]
+    #[arg(long, default_value = "open", value_parser = ["open", "resolved", "vanished", "all"], hide_possible_values = true)]
     pub state: String,
     /// Where to look
     #[command(flatten)]
@@ -86,7 +86,7 @@ pub(crate) struct Problems {
     #[arg(long, value_name = "DAYS")]
     pub age: Option<f64>,
     /// regression, or born_failing: failing since the test's first run
-    #[arg(long)]
+    #[arg(long, value_parser = ["regression", "born_failing"], hide_possible_values = true)]
     pub origin: Option<String>,
     /// At most so many
     #[arg(long, value_name = "N", default_value_t = 50)]

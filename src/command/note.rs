@@ -111,6 +111,29 @@ async fn text(session: &Session, options: &cli::Note) -> Result<String> {
         NoteKind::BrokenBy | NoteKind::SameAs | NoteKind::RenamedFrom if is_bare => {
             bail!("say what it is: `{}` needs a text", options.kind.word())
         }
+        NoteKind::BrokenBy | NoteKind::FixedBy if !is_bare => {
+            change(session, options, text).await.map(|()| text.to_owned())
+        }
         _ => Ok(text.to_owned()),
     }
+}
+
+/// Refuses a revision that the problem's project does not have; says so where a culprit is not on the blamelist.
+async fn change(session: &Session, options: &cli::Note, text: &str) -> Result<()> {
+    let word = text.split_whitespace().next().unwrap_or_default();
+    if options.kind == NoteKind::BrokenBy && word == "nobody" {
+        return Ok(());
+    }
+    const SQL: &str = "SELECT count(c.revision) > 0 AS is_known, count(b.revision) > 0 AS is_listed \
+        FROM problem AS p LEFT JOIN raw.change AS c ON c.project = p.project AND starts_with(c.revision, $2) \
+        LEFT JOIN blamelist AS b ON b.problem_id = p.problem_id AND b.revision = c.revision WHERE p.problem_id = $1";
+    let rows = Rows::ask(session, SQL, &[parameter(Some(&options.problem)), parameter(Some(word))]).await?.texts()?;
+    match &rows.concat()[..] {
+        [is_known, _] if is_known == "false" => bail!("the project has no change `{}`", plain(word)),
+        [_, is_listed] if is_listed == "false" && options.kind == NoteKind::BrokenBy => {
+            anstream::eprintln!("`{}` is not among the changes in question, so nobody is guilty by it", plain(word));
+        }
+        _ => {}
+    }
+    Ok(())
 }

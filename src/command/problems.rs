@@ -1,7 +1,7 @@
 //! `annals problems`: what broke, since when, through whom.
 
 use annals_analytics::{Session, Warehouse};
-use anyhow::Result;
+use anyhow::{Result, bail};
 use datafusion::common::ScalarValue;
 
 use super::{Rows, parameter, plain, short};
@@ -30,11 +30,26 @@ pub(super) async fn run(options: &cli::Problems, warehouse: &Warehouse) -> Resul
         ScalarValue::Float64(options.age),
         parameter(options.origin.as_deref()),
     ];
-    print(&session, &sql, &parameters).await
+    if print(&session, &sql, &parameters).await? == 0 {
+        known(&session, &parameters[1..4]).await?;
+        anstream::eprintln!("no problem");
+    }
+    Ok(())
 }
 
-/// Prints the problems that `sql` selects as [`COLUMNS`].
-pub(super) async fn print(session: &Session, sql: &str, parameters: &[ScalarValue]) -> Result<()> {
+/// Refuses a project, branch and builder that no build has: that there is no problem says nothing of them.
+async fn known(session: &Session, lane: &[ScalarValue]) -> Result<()> {
+    const SQL: &str = "SELECT count(*) AS build_count FROM raw.build \
+        WHERE ($1 IS NULL OR project = $1) AND ($2 IS NULL OR branch = $2) AND ($3 IS NULL OR builder = $3)";
+    let is_narrowed = lane.iter().any(|value| !value.is_null());
+    if is_narrowed && Rows::ask(session, SQL, lane).await?.texts()?.concat() == ["0"] {
+        bail!("no build is of that project, branch and builder");
+    }
+    Ok(())
+}
+
+/// Prints the problems that `sql` selects as [`COLUMNS`]; returns how many there are.
+pub(super) async fn print(session: &Session, sql: &str, parameters: &[ScalarValue]) -> Result<usize> {
     let rows = Rows::ask(session, sql, parameters).await?.texts()?;
     for row in &rows {
         let [id, state, project, branch, builder, suite, name, kind, origin, at, revision, age, changes, guilty, text] =
@@ -54,10 +69,7 @@ pub(super) async fn print(session: &Session, sql: &str, parameters: &[ScalarValu
         anstream::println!("    {project} {branch} {builder}, since {at} at {}, {age:.1} days, {who}", short(revision));
         anstream::println!("    {}{} [{id}]{}", style::QUIET, plain(text), style::PLAIN);
     }
-    if rows.is_empty() {
-        anstream::eprintln!("no problem");
-    }
-    Ok(())
+    Ok(rows.len())
 }
 
 /// Returns what people call a test, step or builder.

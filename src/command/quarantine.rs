@@ -12,7 +12,7 @@ use crate::cli;
 /// What the list is written for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// `-k` of pytest: everything but these names
+    /// `-k` of pytest: everything but tests with these names in theirs, all cases of a test together
     Pytest,
     /// `--testNamePattern` of jest: everything but these names
     Jest,

@@ -75,12 +75,12 @@ async fn list(session: &Session) -> Result<()> {
 /// Reads `name=value`.
 fn threshold(word: &str) -> Result<(String, f64)> {
     let (name, value) = word.split_once('=').with_context(|| format!("`{}` is no NAME=VALUE", plain(word)))?;
-    if !SETTINGS.iter().any(|setting| setting.name == name) {
+    let Some(setting) = SETTINGS.iter().find(|setting| setting.name == name) else {
         bail!("there is no threshold `{}`; `annals rules` lists them", plain(name));
-    }
+    };
     let value: f64 = value.parse().with_context(|| format!("`{}` is no number", plain(value)))?;
-    if !value.is_finite() {
-        bail!("a threshold is a finite number");
+    if !setting.allows(value) {
+        bail!("`{name}` cannot be {value} ({})", setting.unit);
     }
     Ok((name.to_owned(), value))
 }

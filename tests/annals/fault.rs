@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 use std::path::Path;
+use std::process::Command;
 
 use tempfile::TempDir;
 
@@ -113,4 +114,17 @@ fn a_port_in_use_is_named() {
     refused(&annals(folder.path(), &["serve", "--listen", &address]), 1, &address);
     refused(&annals(folder.path(), &["demo", "--listen", &address]), 1, &address);
     assert!(!folder.path().join("state.sqlite").exists(), "a store was made");
+}
+
+#[test]
+fn a_store_that_is_not_there_is_no_all_clear() {
+    let folder = tempfile::tempdir().unwrap();
+    for command in [&["problems"][..], &["check"], &["sql", "SELECT 1"]] {
+        let mut binary = Command::new(env!("CARGO_BIN_EXE_annals"));
+        let output = binary.args(command).args(["--store", "mistyped"]).current_dir(folder.path()).output().unwrap();
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(1) && err.contains("there is no store at mistyped"), "{command:?}: {err}");
+    }
+    assert!(!folder.path().join("mistyped").exists());
+    assert_eq!(annals(folder.path(), &["problems", "--state", "opn"]).code, Some(2));
 }

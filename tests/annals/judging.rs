@@ -18,7 +18,7 @@ fn thresholds_are_listed_and_may_be_tried() {
     assert_eq!(ask(store, "SELECT count(*) FROM guilty"), before, "nothing of the store changes");
     let same = annals(store, &["rules", "--dry-run", "guilty_threshold=0.9"]);
     assert!(same.code == Some(0) && same.err.contains("nothing would change"), "{}{}", same.out, same.err);
-    for wrong in ["guilty", "no_such=1", "guilty_threshold=nan", "guilty_threshold=high"] {
+    for wrong in ["guilty", "no_such=1", "guilty_threshold=nan", "guilty_threshold=high", "guilty_threshold=7"] {
         assert_eq!(annals(store, &["rules", "--dry-run", wrong]).code, Some(1), "{wrong}");
     }
 }
@@ -52,6 +52,8 @@ fn people_say_what_belongs_together_and_who_it_was() {
         &["note", first.0, "joins", "no-such"],
         &["note", first.0, "assign", "--person", "Nobody At All"],
         &["note", first.0, "broken-by"],
+        &["note", first.0, "broken-by", "deadbeefdeadbeef"],
+        &["problems", "--builder", "no-such"],
     ] {
         assert_eq!(annals(store, wrong).code, Some(1), "{wrong:?}");
     }
