@@ -1,5 +1,6 @@
 //! Builds that come in parts: open until the last word, whole when they are closed, and nothing is lost that is late.
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use annals_collector::intake::{Bounds, Setup};
@@ -112,4 +113,22 @@ async fn a_damaged_file_of_the_spool_is_put_aside_and_holds_nothing_up() {
         std::fs::read_dir(spool).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     assert_eq!(names, ["00000000000000000007.unreadable", "lock", "open"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_set_aside_is_never_overwritten() {
+    for (aside, next) in [
+        ("00000000000000000007.unreadable", "00000000000000000008.ingest"),
+        ("refused/00000000000000000009.ingest", "00000000000000000010.ingest"),
+    ] {
+        let folder = tempfile::TempDir::new().unwrap();
+        let spool = folder.path().join("spool");
+        std::fs::create_dir_all(spool.join("refused")).unwrap();
+        std::fs::write(spool.join(aside), b"acknowledged").unwrap();
+        let site = Site::over(folder, Setup { is_local: true, ..Setup::default() }).await;
+        site.is_full.store(true, Ordering::SeqCst);
+        let form = Form::build(json!({ "key": "whole" })).report("a.xml", REPORT);
+        assert_eq!(site.post("/api/v1/ingest", &form).await.status, StatusCode::ACCEPTED);
+        assert!(spool.join(next).is_file(), "the number of `{aside}` is taken");
+    }
 }
