@@ -15,5 +15,7 @@ mod judging;
 mod saved;
 mod sending;
 mod server;
+#[path = "../shared/skip.rs"]
+mod skip;
 mod wire;
 mod world;
