@@ -20,7 +20,7 @@ pub enum Error {
     Copy {
         /// The repository, without passwords.
         repository: String,
-        /// The last line of what git said.
+        /// The last line of what git said, or why the copy does not follow.
         reason: String,
     },
     /// A repository cannot be read.

@@ -14,29 +14,41 @@ use crate::history::History;
 #[derive(Clone, Debug)]
 pub struct Mirror {
     history: History,
+    moved_from: Option<String>,
 }
 
 impl Mirror {
     /// Copies the repository `source` (URL or path) to `dir`, or updates the copy that is there.
     ///
-    /// A copy appears whole or not at all, and two processes that want the same one wait for each other.
+    /// A copy appears whole or not at all, and two processes that want the same one wait for each other. One that was
+    /// of another address follows `source` from now on.
+    ///
+    /// # Errors
+    ///
+    /// Also when `source` and the branch of a copy of another address share no commit.
     pub fn open_or_clone(source: &str, dir: &Path) -> Result<Self> {
         let parent = dir.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(parent).map_err(Error::file(parent))?;
         let lock_path = beside(dir, "lock");
         let lock = File::create(&lock_path).map_err(Error::file(&lock_path))?;
         lock.lock().map_err(Error::file(&lock_path))?;
-        if dir.exists() {
-            update(source, dir)?;
-        } else {
+        if !dir.exists() {
             clone(source, dir)?;
+            return Self::open(dir);
         }
-        Ok(Self { history: History::open(dir)? })
+        let moved_from = follow(source, dir)?;
+        update(source, dir)?;
+        Ok(Self { moved_from, ..Self::open(dir)? })
     }
 
     /// Opens the copy at `dir` as it is.
     pub fn open(dir: &Path) -> Result<Self> {
-        Ok(Self { history: History::open(dir)? })
+        Ok(Self { history: History::open(dir)?, moved_from: None })
+    }
+
+    /// Returns the address that the copy had until now, without passwords; none where it is the same.
+    pub fn moved_from(&self) -> Option<&str> {
+        self.moved_from.as_deref()
     }
 
     /// Returns what can be read from it.
@@ -77,6 +89,47 @@ fn clone(source: &str, dir: &Path) -> Result<()> {
         return Err(error);
     }
     fs::rename(&partial, dir).map_err(Error::file(dir))
+}
+
+/// Makes `source` the address that the copy is updated from; returns the former one where the repository moved.
+fn follow(source: &str, dir: &Path) -> Result<Option<String>> {
+    let repository = History::open(dir)?.repository()?;
+    let config = repository.config().and_then(|config| config.get_string("remote.origin.url"));
+    let former = config.map_err(Error::git(dir))?;
+    let address = address(source);
+    if former == address {
+        return Ok(None);
+    }
+    let named = |address: &str| fs::canonicalize(address).map_err(|_| without_credentials(address));
+    let is_moved = named(&former) != named(&address);
+    let former = without_credentials(&former);
+    if is_moved && !meets(&address, dir, &repository)? {
+        let reason = format!("it shares no commit with `{former}`, of which {} is the copy", dir.display());
+        let reason = format!("{reason}; collect it as another project");
+        return Err(Error::Copy { repository: without_credentials(source), reason });
+    }
+    repository.remote_set_url("origin", &address).map_err(Error::git(dir))?;
+    Ok(is_moved.then_some(former))
+}
+
+/// Returns an address as `git clone` keeps it: that of a folder does not depend on where one stands.
+fn address(source: &str) -> String {
+    let path = std::path::absolute(source).ok().filter(|path| path.exists());
+    path.map_or_else(|| source.to_owned(), |path| path.to_string_lossy().into_owned())
+}
+
+/// Returns whether the default branch of another address and that of the copy have a commit in common.
+fn meets(address: &str, dir: &Path, repository: &git2::Repository) -> Result<bool> {
+    // Without a branch there is nothing to be mixed up.
+    let Ok(own) = repository.head().and_then(|head| head.peel_to_commit()) else { return Ok(true) };
+    let mut command = git(Some(dir));
+    command.args(["fetch", "--quiet", "--no-tags", "--", address, "HEAD"]);
+    run(command, address)?;
+    let other = repository.refname_to_id("FETCH_HEAD").map_err(Error::git(dir))?;
+    match repository.merge_base(own.id(), other) {
+        Err(error) if error.code() == git2::ErrorCode::NotFound => Ok(false),
+        found => found.map(|_| true).map_err(Error::git(dir)),
+    }
 }
 
 fn update(source: &str, dir: &Path) -> Result<()> {

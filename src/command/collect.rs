@@ -18,7 +18,7 @@ use annals_data::store::{BuildFacts, Ingest};
 use anyhow::{Context, Result, bail};
 use tokio::runtime::Handle;
 
-use super::{bisect, short};
+use super::{bisect, plain, short};
 use crate::cli;
 use crate::config::Config;
 use crate::interrupt::{self, INTERRUPTED};
@@ -100,8 +100,7 @@ pub(super) async fn work(warehouse: &Warehouse, job: Job, flag: CancellationFlag
 }
 
 fn work_blocking(warehouse: &Warehouse, job: &Job, flag: &CancellationFlag, handle: &Handle) -> Result<Summary> {
-    let mirror = Mirror::open_or_clone(&job.repository, &mirror_folder(warehouse, &job.project))?;
-    let history = mirror.history();
+    let history = &mirror(warehouse, &job.project, Some(&job.repository))?;
     if history.is_shallow()? {
         anstream::eprintln!("the repository is shallow: blamelists end where its history ends");
     }
@@ -208,7 +207,7 @@ impl<'a> Writer<'a> {
                 style::PLAIN,
                 build.builder,
                 short(&build.revision),
-                super::plain(build.reason.as_deref().unwrap_or_default())
+                plain(build.reason.as_deref().unwrap_or_default())
             ));
         }
         bar.step(&format!("{} {}", build.builder, short(&build.revision)));
@@ -219,9 +218,16 @@ impl<'a> Writer<'a> {
 pub(super) fn mirror(warehouse: &Warehouse, project: &str, repository: Option<&str>) -> Result<History> {
     let folder = mirror_folder(warehouse, project);
     match repository {
-        Some(repository) => Ok(Mirror::open_or_clone(repository, &folder)?.history().clone()),
+        Some(repository) => {
+            let mirror = Mirror::open_or_clone(repository, &folder)?;
+            if let Some(former) = mirror.moved_from() {
+                let now = mirror::without_credentials(repository);
+                anstream::eprintln!("{project}: collected from `{}` so far, now from `{}`", plain(former), plain(&now));
+            }
+            Ok(mirror.history().clone())
+        }
         None if folder.exists() => Ok(History::open(&folder)?),
-        None => bail!("project `{}` was not collected here; say which `--repository` it is", super::plain(project)),
+        None => bail!("project `{}` was not collected here; say which `--repository` it is", plain(project)),
     }
 }
 

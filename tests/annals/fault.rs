@@ -6,7 +6,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::world::{Run, annals, ask, configuration, demo};
+use crate::world::{Run, annals, ask, configuration, copy, demo};
 
 const REPORT: &str = r#"<testsuite name="unit"><testcase classname="a" name="b"/></testsuite>"#;
 
@@ -38,6 +38,23 @@ fn a_report_comes_in_whole_or_not_at_all() {
     let again = ingest(folder.path(), &["good.xml"]);
     assert!(again.err.contains("nothing was changed"), "{again:?}");
     assert_eq!(ask(folder.path(), counts), ["1,1"]);
+}
+
+#[test]
+fn a_repository_that_moved_is_told() {
+    let folder = TempDir::new().unwrap();
+    let config = configuration(folder.path());
+    let [here, there] = [(); 2].map(|()| copy(&demo().store.join("repository")));
+    let collect = |from: &TempDir| {
+        let arguments =
+            ["collect", from.path().to_str().unwrap(), "--project", "p", "--config", &config, "--last", "1"];
+        annals(folder.path(), &arguments)
+    };
+    assert!(!collect(&here).err.contains("so far"));
+    let moved = collect(&there);
+    let told = format!("p: collected from `{}` so far, now from `{}`", here.path().display(), there.path().display());
+    assert!(moved.err.contains(&told), "{moved:?}");
+    assert!(!collect(&there).err.contains("so far"));
 }
 
 #[test]

@@ -16,5 +16,7 @@ mod people;
 mod saved;
 mod sending;
 mod server;
+#[path = "../shared/skip.rs"]
+mod skip;
 mod wire;
 mod world;

@@ -1,12 +1,13 @@
 //! SQL from other programs: the real clients on the real server.
 //!
-//! Python comes from `make setup`, or from `ANNALS_CLIENTS`; psql from the system. Without them these tests say that they
-//! were skipped.
+//! Python comes from `make setup`, or from `ANNALS_CLIENTS`; psql from the system. Without them these tests are skipped,
+//! unless all are wanted.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use crate::skip::skip;
 use crate::world::{annals, binary, copy, demo};
 
 /// A server of a copy of the demonstration; it is killed when this is dropped.
@@ -43,7 +44,7 @@ impl Server {
 
     /// Runs a script of `tests/annals/wire` to its end.
     fn script(&self, name: &str, arguments: &[&str]) {
-        let Some(python) = python() else { return eprintln!("skipped: there is no Python with the clients") };
+        let Some(python) = python() else { return };
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/annals/wire").join(name);
         let output = Command::new(python).arg(script).args(arguments).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -63,7 +64,7 @@ impl Server {
                 Some((output.status.success(), String::from_utf8_lossy(&text).into_owned()))
             }
             Err(_) => {
-                eprintln!("skipped: there is no psql");
+                skip("there is no psql");
                 None
             }
         }
@@ -77,14 +78,21 @@ impl Drop for Server {
     }
 }
 
-/// Returns the Python that has the clients, if there is one.
+/// Returns the Python that has the clients; without it the test is skipped.
 fn python() -> Option<PathBuf> {
     let cached = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache/annals/clients/bin/python"));
-    let python = std::env::var_os("ANNALS_CLIENTS").map(PathBuf::from).or_else(cached)?;
+    let python = std::env::var_os("ANNALS_CLIENTS").map(PathBuf::from).or_else(cached);
     let imports =
         "import psycopg, asyncpg, sqlalchemy, pandas, polars, adbc_driver_flightsql, duckdb, mcp, pytz, schemathesis";
-    let status = Command::new(&python).args(["-c", imports]).stderr(Stdio::null()).status().ok()?;
-    status.success().then_some(python)
+    let has_clients = |python: &PathBuf| {
+        let status = Command::new(python).args(["-c", imports]).stderr(Stdio::null()).status();
+        status.is_ok_and(|status| status.success())
+    };
+    let python = python.filter(has_clients);
+    if python.is_none() {
+        skip("there is no Python with the clients");
+    }
+    python
 }
 
 #[test]
@@ -95,10 +103,13 @@ fn drivers_bind_copy_stream_cancel_and_look_around() {
 
 #[test]
 fn java_programs_look_around_and_bind() {
+    if Command::new("javac").arg("-version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
+        // Nothing installs Java, only its driver where it is.
+        return eprintln!("skipped: there is no Java");
+    }
     let driver = Path::new("/usr/share/java/postgresql.jar");
-    let is_there = Command::new("javac").arg("-version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
-    if !is_there || !driver.is_file() {
-        return eprintln!("skipped: there is no Java with the JDBC driver");
+    if !driver.is_file() {
+        return skip("there is no JDBC driver");
     }
     let server = Server::start();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/annals/wire/Jdbc.java");
@@ -115,7 +126,7 @@ fn assistants_ask_by_their_own_client() {
 #[test]
 fn the_interface_is_as_it_is_described() {
     let server = Server::start();
-    let Some(python) = python() else { return eprintln!("skipped: there is no Python with the clients") };
+    let Some(python) = python() else { return };
     // Every operation by examples, edge cases and chance; what a reader's token is for is tried without one.
     let output = Command::new(python.with_file_name("schemathesis"))
         .args(["run", &format!("http://{}/api/openapi.json", server.http), "--seed", "1", "--max-examples", "5"])

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use datafusion::catalog::{CatalogProvider, MemoryCatalogProviderList, SchemaProvider};
+use datafusion::catalog::{CatalogProvider, CatalogProviderList, MemoryCatalogProviderList, SchemaProvider};
 use datafusion::common::ScalarValue;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::execution::SessionStateBuilder;
@@ -13,7 +13,7 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, MemoryPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::prelude::{SQLOptions, SessionContext};
+use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement;
 
 use super::portion::Portion;
@@ -86,8 +86,30 @@ impl Desk {
         asker: &Asker,
         further: Vec<(String, Arc<dyn SchemaProvider>)>,
     ) -> Result<SessionContext> {
+        let mut schemas = self.schemas(session, asker)?;
+        schemas.extend(further.into_iter().map(|(name, schema)| (name, sealed(schema))));
+        let catalog = Arc::new(Sealed(schemas)) as Arc<dyn CatalogProvider>;
+        let list = Arc::new(MemoryCatalogProviderList::new());
+        CatalogProviderList::register_catalog(list.as_ref(), "annals".into(), catalog);
         let state = session.context.state();
-        let catalog = state.catalog_list().catalog("annals").ok_or_else(|| Error::internal("no catalog"))?;
+        let scalars = state.scalar_functions().values();
+        let scalars = scalars.map(|f| grown::bounded(f).map_or_else(|| Arc::clone(f), Arc::new)).collect();
+        let mut aggregates: Vec<_> = state.aggregate_functions().values().cloned().collect();
+        aggregates.push(Arc::new(gathered::array_agg()));
+        let state = SessionStateBuilder::new_from_existing(state)
+            .with_config(configuration(session))
+            .with_runtime_env(Arc::clone(&self.runtime))
+            .with_catalog_list(list)
+            .with_table_factories(Default::default())
+            .with_scalar_functions(scalars)
+            .with_aggregate_functions(aggregates)
+            .build();
+        Ok(SessionContext::new_with_state(state))
+    }
+
+    /// Returns the schemas of a session as this asker may see them, and what describes them.
+    fn schemas(&self, session: &Session, asker: &Asker) -> Result<Schemas> {
+        let catalog = session.context.catalog("annals").ok_or_else(|| Error::internal("no catalog"))?;
         let mut schemas: Schemas = Vec::new();
         let mut names = catalog.schema_names();
         names.sort();
@@ -100,41 +122,12 @@ impl Desk {
                 let (log, bounds) = (Arc::clone(&self.log), Arc::clone(&self.bounds));
                 schema = Arc::new(System { own: schema, log, bounds, warehouse: self.warehouse.clone() });
             }
-            schemas.push((name, Arc::new(Sealed(schema)) as Arc<dyn SchemaProvider>));
+            schemas.push((name, sealed(schema)));
         }
         path::extend(&mut schemas);
         let described = information::Information::new(schemas.clone());
         schemas.push(("information_schema".into(), Arc::new(described)));
-        let seal = |schema| Arc::new(Sealed(schema)) as Arc<dyn SchemaProvider>;
-        schemas.extend(further.into_iter().map(|(name, schema)| (name, seal(schema))));
-        let list = Arc::new(MemoryCatalogProviderList::new());
-        datafusion::catalog::CatalogProviderList::register_catalog(
-            list.as_ref(),
-            "annals".into(),
-            Arc::new(Sealed(schemas)) as Arc<dyn CatalogProvider>,
-        );
-        let mut config = session.context.copied_config();
-        let options = config.options_mut();
-        options.sql_parser.collect_spans = true;
-        // The engine's own would list its settings.
-        options.catalog.information_schema = false;
-        // What a question calls a time with a zone has the zone that all times have here.
-        options.execution.time_zone = Some("UTC".into());
-        // One query is one of many: it may use what it gets of the machine, but not split itself for all of it.
-        options.execution.target_partitions = options.execution.target_partitions.min(4);
-        let scalars = state.scalar_functions().values();
-        let scalars = scalars.map(|f| grown::bounded(f).map_or_else(|| Arc::clone(f), Arc::new)).collect();
-        let mut aggregates: Vec<_> = state.aggregate_functions().values().cloned().collect();
-        aggregates.push(Arc::new(gathered::array_agg()));
-        let state = SessionStateBuilder::new_from_existing(state)
-            .with_config(config)
-            .with_runtime_env(Arc::clone(&self.runtime))
-            .with_catalog_list(list)
-            .with_table_factories(Default::default())
-            .with_scalar_functions(scalars)
-            .with_aggregate_functions(aggregates)
-            .build();
-        Ok(SessionContext::new_with_state(state))
+        Ok(schemas)
     }
 
     /// Plans one `SELECT`, `EXPLAIN`, `SHOW` or `DESCRIBE`.
@@ -232,6 +225,24 @@ impl Desk {
             .build();
         Work { plan, state, memory, share, version }
     }
+}
+
+fn sealed(schema: Arc<dyn SchemaProvider>) -> Arc<dyn SchemaProvider> {
+    Arc::new(Sealed(schema))
+}
+
+/// Returns the configuration of a session as questions of strangers have it.
+fn configuration(session: &Session) -> SessionConfig {
+    let mut config = session.context.copied_config();
+    let options = config.options_mut();
+    options.sql_parser.collect_spans = true;
+    // The engine's own would list its settings.
+    options.catalog.information_schema = false;
+    // What a question calls a time with a zone has the zone that all times have here.
+    options.execution.time_zone = Some("UTC".into());
+    // One query is one of many: it may use what it gets of the machine, but not split itself for all of it.
+    options.execution.target_partitions = options.execution.target_partitions.min(4);
+    config
 }
 
 /// Nodes of a plan with all views in it; the largest view has a tenth of that.

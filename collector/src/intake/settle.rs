@@ -28,29 +28,40 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Makes what was read durable; returns what its sender is told, and what tells of the commit.
 pub(super) async fn take(shared: &Arc<Shared>, parcel: Parcel) -> Result<(Receipt, Option<Committed>)> {
     let parcel = place(shared, parcel).await?;
+    // The request of a sender who goes away is dropped where it waits: a build that it closes would stay half closed.
+    tokio::spawn(keep(shared.clone(), parcel)).await.map_err(Refusal::internal)?
+}
+
+/// Tells when an upload is committed.
+pub(super) type Committed = tokio::sync::oneshot::Receiver<()>;
+
+/// Decides what becomes of an upload whose position is known, and makes it durable.
+async fn keep(shared: Arc<Shared>, parcel: Parcel) -> Result<(Receipt, Option<Committed>)> {
     let settling = shared.clone();
     let settled = tokio::task::spawn_blocking(move || settle(&settling, parcel)).await;
     let Settled { mut receipt, ingest, closing } = settled.map_err(Refusal::internal)??;
     if ingest.changes.is_empty() && ingest.builds.is_empty() {
         return Ok((receipt, None));
     }
-    let taken = offer(shared, ingest, closing).await?;
+    let taken = offer(&shared, ingest, closing).await?;
     receipt.is_replay |= taken.is_replay;
     Ok((receipt, Some(taken.committed)))
 }
 
-/// Tells when an upload is committed.
-pub(super) type Committed = tokio::sync::oneshot::Receiver<()>;
-
-/// Makes an ingest durable, and lets go of the parts that it is made of.
+/// Makes an ingest durable, and lets go of the parts that it is made of; where that fails they stay open.
 async fn offer(shared: &Shared, ingest: Ingest, closing: Option<i64>) -> Result<Taken> {
+    let taken = write(shared, ingest).await;
+    if let Some(build_id) = closing {
+        shared.open.closed(build_id, taken.is_ok());
+    }
+    taken
+}
+
+async fn write(shared: &Shared, ingest: Ingest) -> Result<Taken> {
     let pack = move || spool::frame(&ingest).map(|frame| (frame, ingest));
     let packed = tokio::task::spawn_blocking(pack).await.map_err(Refusal::internal)?;
     let (frame, ingest) = packed.map_err(Refusal::internal)?;
     let taken = shared.writer.take(frame, ingest).await;
-    if let Some(build_id) = closing {
-        shared.open.closed(build_id, taken.is_ok());
-    }
     taken.map_err(|reason| Refusal::unavailable(format!("the upload cannot be kept now: {reason}")))
 }
 

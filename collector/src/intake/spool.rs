@@ -1,8 +1,8 @@
 //! The spool: uploads on disk that are acknowledged and not committed yet.
 //!
 //! A file holds the uploads that arrived together, each a zstd frame of one JSON line; its name is its number, and
-//! numbers grow. It is written under another name, fsynced and renamed, and the folder is fsynced: a file with a
-//! number is whole. Order and time of commits are [`super::writer`]'s.
+//! numbers grow, also beyond those of files that were set aside. It is written under another name, fsynced and renamed,
+//! and the folder is fsynced: a file with a number is whole. Order and time of commits are [`super::writer`]'s.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Write};
@@ -43,19 +43,23 @@ impl Spool {
         let path = folder.join("lock");
         let lock = File::create(&path).map_err(Error::file(&path))?;
         lock.try_lock().map_err(|_| Error::file(&path)(io::Error::other("another process takes uploads in")))?;
-        let mut filed = Vec::new();
-        for entry in fs::read_dir(folder).map_err(Error::file(folder))? {
-            let path = entry.map_err(Error::file(folder))?.path();
+        let (mut filed, mut last) = (Vec::new(), 0);
+        for path in files(folder)? {
             match path.extension().and_then(|extension| extension.to_str()) {
-                Some(WHOLE) => filed.push(Filed { bytes: size(&path)?, path }),
+                Some(WHOLE) => filed.push(Filed { bytes: size(&path)?, path: path.clone() }),
                 // What a crash left half written was never acknowledged.
                 Some("unfinished") => fs::remove_file(&path).map_err(Error::file(&path))?,
                 _ => {}
             }
+            last = last.max(number(&path));
+        }
+        let refused = folder.join(REFUSED);
+        if refused.is_dir() {
+            // What is set aside keeps its number: another file of that number would be written over it.
+            last = files(&refused)?.iter().map(|path| number(path)).fold(last, u64::max);
         }
         filed.sort_by(|a, b| a.path.cmp(&b.path));
-        let last = filed.last().and_then(|filed| filed.path.file_stem()?.to_str()?.parse::<u64>().ok());
-        Ok((Self { folder: folder.to_owned(), next: last.map_or(1, |last| last + 1), _lock: lock }, filed))
+        Ok((Self { folder: folder.to_owned(), next: last + 1, _lock: lock }, filed))
     }
 
     /// Writes uploads as one file; when this returns, they survive a crash.
@@ -158,6 +162,16 @@ pub(super) fn write_durable<'f>(path: &Path, frames: impl IntoIterator<Item = &'
 /// Makes the name of a file or folder durable.
 pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+}
+
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).map_err(Error::file(folder))?;
+    entries.map(|entry| Ok(entry.map_err(Error::file(folder))?.path())).collect()
+}
+
+/// Returns the number of a file of the spool; 0 for what has none.
+fn number(path: &Path) -> u64 {
+    path.file_stem().and_then(|stem| stem.to_str()?.parse().ok()).unwrap_or_default()
 }
 
 fn size(path: &Path) -> Result<u64> {

@@ -1,6 +1,7 @@
 //! Mirrors: copied once, updated, refused with one line.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use annals_collector::history::Selection;
@@ -24,6 +25,39 @@ fn a_mirror_follows_its_source() {
     assert_eq!(picked.branch, "trunk", "the default branch was renamed");
     assert_eq!(picked.revisions.last().unwrap().id, id.to_string());
     assert!(!mirror.history().is_shallow().unwrap());
+}
+
+#[test]
+fn a_repository_that_moved_is_followed() {
+    let mut world = World::new();
+    let ids = world.line(2);
+    let (source, moved) = (world.source(), world.path("moved"));
+    let dir = world.path("cache/mirror.git");
+    let open = |source: &Path| Mirror::open_or_clone(&source.to_string_lossy(), &dir).unwrap();
+    assert_eq!(open(&source).moved_from(), None);
+    let id = world.commit("main", "more", &[ids[1]], &[]);
+    fs::rename(&source, &moved).unwrap();
+    let mirror = open(&moved);
+    let picked = mirror.history().select(&Selection::default()).unwrap();
+    assert_eq!(picked.revisions.last().unwrap().id, id.to_string());
+    assert_eq!(mirror.moved_from(), source.to_str());
+    assert_eq!(open(&moved.join(".")).moved_from(), None);
+}
+
+#[test]
+fn another_repository_of_the_same_name_is_refused() {
+    let (mut world, mut other) = (World::new(), World::new());
+    world.line(2);
+    other.commit("main", "something else", &[], &[("else", b"x")]);
+    let source = world.source().to_string_lossy().into_owned();
+    let elsewhere = other.source().to_string_lossy().into_owned();
+    let dir = world.path("cache/mirror.git");
+    Mirror::open_or_clone(&source, &dir).unwrap();
+    let error = Mirror::open_or_clone(&elsewhere, &dir).unwrap_err().to_string();
+    let told = format!("cannot copy the repository `{elsewhere}`: it shares no commit with `{source}`");
+    assert!(error.starts_with(&told), "{error}");
+    let mirror = Mirror::open_or_clone(&source, &dir).unwrap();
+    assert_eq!(mirror.history().select(&Selection::default()).unwrap().revisions.len(), 2, "the copy is as it was");
 }
 
 #[test]

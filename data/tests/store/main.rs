@@ -11,6 +11,8 @@ use tempfile::TempDir;
 mod compaction;
 mod reader;
 mod retention;
+#[path = "../../../tests/shared/skip.rs"]
+mod skip;
 
 fn location(folder: &TempDir) -> Location {
     Location { root: folder.path().to_owned(), facts: None }

@@ -56,7 +56,28 @@ const UNTRIED: &str = "AND NOT EXISTS (SELECT 1 FROM raw.bisection AS b WHERE b.
 
 /// Returns the problems that are asked for, or all open ones with several changes, most important lane first.
 pub(super) async fn find(session: &Session, options: &cli::Bisect, is_automatic: bool) -> Result<Vec<Lane>> {
-    let mut lanes: BTreeMap<(String, String, String), Vec<Quarry>> = BTreeMap::new();
+    let sql = question(options, is_automatic);
+    let rows = Rows::ask(session, &sql, &[parameter(options.project.as_deref())]).await?.texts()?;
+    let missing = options.problem.iter().find(|id| !rows.iter().any(|row| row[0] == **id));
+    if let Some(id) = missing {
+        bail!("there is no problem `{}` that began between two known revisions", plain(id));
+    }
+    let mut lanes: BTreeMap<[String; 3], Vec<Quarry>> = BTreeMap::new();
+    let begun_at = chrono::Utc::now().timestamp_micros();
+    for row in rows {
+        let (place, quarry) = read(session, row, begun_at).await?;
+        lanes.entry(place).or_default().push(quarry);
+    }
+    let lanes = lanes.into_iter();
+    let mut lanes: Vec<Lane> =
+        lanes.map(|([project, branch, builder], quarries)| Lane { project, branch, builder, quarries }).collect();
+    let weight = |lane: &Lane| lane.quarries.iter().map(|quarry| quarry.weight).fold(0.0, f64::max);
+    lanes.sort_by(|left, right| weight(right).total_cmp(&weight(left)));
+    Ok(lanes)
+}
+
+/// Returns what the session is asked for.
+fn question(options: &cli::Bisect, is_automatic: bool) -> String {
     let wanted = match options.all {
         true => format!("{OPEN} {}", if is_automatic { UNTRIED } else { "" }),
         false => {
@@ -64,47 +85,38 @@ pub(super) async fn find(session: &Session, options: &cli::Bisect, is_automatic:
             format!("WHERE e.problem_id IN ({}) AND ($1 IS NULL OR e.project = $1)", ids.join(", "))
         }
     };
-    let sql = format!("{SELECT} {wanted} ORDER BY worth DESC, e.problem_id LIMIT {}", options.limit);
-    let rows = Rows::ask(session, &sql, &[parameter(options.project.as_deref())]).await?.texts()?;
-    let missing = options.problem.iter().find(|id| !rows.iter().any(|row| row[0] == **id));
-    if let Some(id) = missing {
-        bail!("there is no problem `{}` that began between two known revisions", plain(id));
-    }
-    let begun_at = chrono::Utc::now().timestamp_micros();
-    for row in rows {
-        let [id, project, branch, builder, series, position, good, opened, kind, suite, name, rate, worth] =
-            row.try_into().map_err(|_| anyhow::anyhow!("a problem has thirteen columns"))?;
-        let suspects = "SELECT revision, suspicion FROM suspect WHERE problem_id = $1";
-        let suspects = Rows::ask(session, suspects, &[parameter(Some(&id))]).await?.texts()?;
-        let suspicion = suspects.into_iter().map(|mut row| {
-            let share = row.pop().and_then(|text| text.parse().ok()).unwrap_or_default();
-            (row.pop().unwrap_or_default(), share)
-        });
-        let quarry = Quarry {
-            series_id: series.parse()?,
-            opened_position: position.parse()?,
-            good_revision: good,
-            opened_revision: opened,
-            kind,
-            suite,
-            name,
-            flake_rate: rate.parse().unwrap_or(0.01),
-            weight: worth.parse().unwrap_or(1.0),
-            suspicion: suspicion.collect(),
-            hunt: None,
-            spent: 0,
-            begun_at,
-        };
-        lanes.entry((project, branch, builder)).or_default().push(quarry);
-    }
-    let lane = |((project, branch, builder), quarries): ((String, String, String), Vec<Quarry>)| Lane {
-        project,
-        branch,
-        builder,
-        quarries,
+    format!("{SELECT} {wanted} ORDER BY worth DESC, e.problem_id LIMIT {}", options.limit)
+}
+
+/// Reads a problem and its suspects; returns it behind project, branch and builder.
+async fn read(session: &Session, row: Vec<String>, begun_at: i64) -> Result<([String; 3], Quarry)> {
+    let [id, project, branch, builder, series, position, good, opened, kind, suite, name, rate, worth] =
+        row.try_into().map_err(|_| anyhow::anyhow!("a problem has thirteen columns"))?;
+    let quarry = Quarry {
+        series_id: series.parse()?,
+        opened_position: position.parse()?,
+        good_revision: good,
+        opened_revision: opened,
+        kind,
+        suite,
+        name,
+        flake_rate: rate.parse().unwrap_or(0.01),
+        weight: worth.parse().unwrap_or(1.0),
+        suspicion: suspicion(session, &id).await?,
+        hunt: None,
+        spent: 0,
+        begun_at,
     };
-    let mut lanes: Vec<Lane> = lanes.into_iter().map(lane).collect();
-    let weight = |lane: &Lane| lane.quarries.iter().map(|quarry| quarry.weight).fold(0.0, f64::max);
-    lanes.sort_by(|left, right| weight(right).total_cmp(&weight(left)));
-    Ok(lanes)
+    Ok(([project, branch, builder], quarry))
+}
+
+/// Returns the suspicion of each change against which a problem stands, by revision.
+async fn suspicion(session: &Session, problem_id: &str) -> Result<BTreeMap<String, f64>> {
+    let sql = "SELECT revision, suspicion FROM suspect WHERE problem_id = $1";
+    let suspects = Rows::ask(session, sql, &[parameter(Some(problem_id))]).await?.texts()?;
+    let read = |mut row: Vec<String>| {
+        let share = row.pop().and_then(|text| text.parse().ok()).unwrap_or_default();
+        (row.pop().unwrap_or_default(), share)
+    };
+    Ok(suspects.into_iter().map(read).collect())
 }

@@ -27,7 +27,7 @@ use super::cancel::Entry;
 use super::error::{failed, refused};
 use super::rows::{Answer, texts};
 use super::setting::Settings;
-use super::statement::{Kind, Said, parse};
+use super::statement::{File, Kind, Said, parse};
 
 /// Cursors that one connection may hold open: each holds a query open.
 const CURSORS: usize = 4;
@@ -110,11 +110,7 @@ impl Connection {
                 };
                 Ok(Response::Query(self.ask(question, format).await?.response()))
             }
-            Said::Copy(statement, file) => {
-                let question = self.plan(&statement, text).await?;
-                let format = Format::from(i16::from(file.kind == Kind::Binary));
-                Ok(Response::CopyOut(self.ask(question, &format).await?.copied(file)))
-            }
+            Said::Copy(statement, file) => self.copy(&statement, file, text).await,
             Said::Set(name, value) => {
                 self.with_settings(|settings| settings.set(&name, &value)).map_err(|why| failed("22023", why))?;
                 tag("SET")
@@ -126,27 +122,29 @@ impl Connection {
             Said::Show(name) => self.show(&name),
             Said::Begin => Ok(Response::TransactionStart(Tag::new("BEGIN"))),
             Said::End(word) => {
-                self.cursors.lock().await.clear();
+                self.close(None).await;
                 Ok(Response::TransactionEnd(Tag::new(word)))
             }
             Said::Declare(name, statement) => self.declare(name, &statement, text).await,
             Said::Fetch(name, count) => self.fetch(&name, count, format).await,
             Said::Close(name) => {
-                let mut cursors = self.cursors.lock().await;
-                match name {
-                    Some(name) => drop(cursors.remove(&name)),
-                    None => cursors.clear(),
-                }
+                self.close(name.as_deref()).await;
                 tag("CLOSE CURSOR")
             }
             Said::Nothing(word) => {
                 if word == "DISCARD ALL" {
-                    self.cursors.lock().await.clear();
+                    self.close(None).await;
                     let _ = self.with_settings(|settings| settings.reset("all"));
                 }
                 tag(word)
             }
         }
+    }
+
+    async fn copy(&self, statement: &Statement, file: File, text: &str) -> PgWireResult<Response> {
+        let question = self.plan(statement, text).await?;
+        let format = Format::from(i16::from(file.kind == Kind::Binary));
+        Ok(Response::CopyOut(self.ask(question, &format).await?.copied(file)))
     }
 
     fn show(&self, name: &str) -> PgWireResult<Response> {
@@ -171,6 +169,15 @@ impl Connection {
         }
         cursors.insert(name, self.ask(question, &Format::UnifiedText).await?);
         Ok(Response::Execution(Tag::new("DECLARE CURSOR")))
+    }
+
+    /// Closes a cursor, or all.
+    async fn close(&self, name: Option<&str>) {
+        let mut cursors = self.cursors.lock().await;
+        match name {
+            Some(name) => drop(cursors.remove(name)),
+            None => cursors.clear(),
+        }
     }
 
     async fn fetch(&self, name: &str, count: Option<usize>, format: &Format) -> PgWireResult<Response> {

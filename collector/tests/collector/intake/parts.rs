@@ -1,5 +1,8 @@
 //! Builds that come in parts: open until the last word, whole when they are closed, and nothing is lost that is late.
 
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
 use annals_collector::intake::{Bounds, Setup};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -69,11 +72,31 @@ async fn open_builds_outlive_a_restart_and_are_closed_in_time() {
     let setup = || Setup { bounds: Bounds::default(), is_local: true, ..Setup::default() };
     let site = Site::over(folder, setup()).await;
     while !site.has("p", "k") {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(site.upload(&part("3", false)).await.text("key"), "k#3");
     let left: Vec<_> = std::fs::read_dir(site.folder.path().join("spool/open")).unwrap().collect();
     assert!(left.len() == 1 && left[0].as_ref().unwrap().path().extension().unwrap() == "unreadable", "{left:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sender_who_goes_away_leaves_no_build_half_closed() {
+    let site = Site::new(Bounds { commit_every_ms: 10, ..Bounds::default() }).await;
+    // Whoever goes, goes at one of the moments at which its request waits for something.
+    for moment in 1.. {
+        let key = format!("k{moment}");
+        let part = |fields: Value| Form::build(fields).report("a.xml", REPORT);
+        site.upload(&part(json!({ "key": key, "part": "1" }))).await;
+        let is_answered = site.leave(&part(json!({ "key": key, "part": "2", "is_final": true })), moment).await;
+        let begun_at = Instant::now();
+        while !site.has("p", &key) || site.intake.status().open_count > 0 {
+            assert!(begun_at.elapsed() < Duration::from_secs(20), "moment {moment}: nobody can close the build");
+            site.upload(&Form::build(json!({ "key": key, "is_final": true }))).await;
+        }
+        if is_answered {
+            break;
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -90,4 +113,22 @@ async fn a_damaged_file_of_the_spool_is_put_aside_and_holds_nothing_up() {
         std::fs::read_dir(spool).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     assert_eq!(names, ["00000000000000000007.unreadable", "lock", "open"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_set_aside_is_never_overwritten() {
+    for (aside, next) in [
+        ("00000000000000000007.unreadable", "00000000000000000008.ingest"),
+        ("refused/00000000000000000009.ingest", "00000000000000000010.ingest"),
+    ] {
+        let folder = tempfile::TempDir::new().unwrap();
+        let spool = folder.path().join("spool");
+        std::fs::create_dir_all(spool.join("refused")).unwrap();
+        std::fs::write(spool.join(aside), b"acknowledged").unwrap();
+        let site = Site::over(folder, Setup { is_local: true, ..Setup::default() }).await;
+        site.is_full.store(true, Ordering::SeqCst);
+        let form = Form::build(json!({ "key": "whole" })).report("a.xml", REPORT);
+        assert_eq!(site.post("/api/v1/ingest", &form).await.status, StatusCode::ACCEPTED);
+        assert!(spool.join(next).is_file(), "the number of `{aside}` is taken");
+    }
 }

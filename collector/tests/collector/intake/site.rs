@@ -1,7 +1,9 @@
 //! A server of uploads over a store of its own, and what it is sent.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 
 use annals_collector::intake::{Behind, Bounds, Intake, Setup};
 use annals_data::store::{Ingest, Location, Receipt, Store};
@@ -107,6 +109,19 @@ impl Site {
     /// Posts an upload and waits for its commit.
     pub(super) async fn upload(&self, form: &Form) -> Reply {
         self.post("/api/v1/ingest?wait=true", form).await
+    }
+
+    /// Sends an upload, and goes away when its request waits for the `moment`th time; returns whether it was answered
+    /// before.
+    pub(super) async fn leave(&self, form: &Form, moment: usize) -> bool {
+        let mut request = Box::pin(self.router.clone().oneshot(form.request("/api/v1/ingest")));
+        let mut waited = 0;
+        poll_fn(|context| {
+            let is_answered = request.as_mut().poll(context).is_ready();
+            waited += 1;
+            if is_answered || waited == moment { Poll::Ready(is_answered) } else { Poll::Pending }
+        })
+        .await
     }
 
     /// Returns whether the store has a build.
