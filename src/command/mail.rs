@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use annals_analytics::{Session, Warehouse};
-use annals_data::state::outbox::Letter;
+use annals_data::state::outbox::{GivenUp, Letter, Try};
 use annals_web::mail::{Kind, Message, Reader, Site, SmtpConfig, Story};
 use anyhow::{Context, Result, bail};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -28,7 +28,8 @@ struct Due {
 /// Runs the command.
 pub(super) async fn run(options: &cli::Mail, warehouse: &Warehouse, config: &Config) -> Result<()> {
     let session = warehouse.session().await?;
-    let mut due = opened(&session, since(&options.since)?, false).await?;
+    let since = since(&options.since)?;
+    let mut due = opened(&session, since, false).await?;
     due.extend(resolved(warehouse, &session).await?);
     if options.dry_run {
         let site = site(config.mail.as_ref());
@@ -41,9 +42,18 @@ pub(super) async fn run(options: &cli::Mail, warehouse: &Warehouse, config: &Con
         bail!("no mail server is configured; write `[mail]` into annals.toml, or say `--dry-run`");
     };
     put(warehouse, &session, &due, settings).await?;
-    let (sent, failed) = deliver(warehouse, settings).await?;
+    // Whoever asks does not want to wait for the next try.
+    let delivered = deliver(warehouse, settings, i64::MAX).await;
+    for given_up in warehouse.store().state().given_up_letters(since.timestamp_micros())? {
+        let GivenUp { person, subject, error } = &given_up;
+        anstream::eprintln!("given up: to {}, `{}`: {}", plain(person), plain(subject), plain(error));
+    }
+    let (sent, failed) = delivered?;
     anstream::eprintln!("{sent} mails sent, {failed} could not be delivered");
-    if failed > 0 { bail!("{failed} mails could not be delivered; they stay in the outbox") } else { Ok(()) }
+    if failed > 0 {
+        bail!("{failed} mails could not be delivered; those that are not given up stay in the outbox");
+    }
+    Ok(())
 }
 
 /// Writes the letters about what happened since mail was first sent by itself.
@@ -54,29 +64,28 @@ pub(super) async fn write_due(warehouse: &Warehouse, session: &Session, settings
     put(warehouse, session, &due, settings).await
 }
 
-/// Delivers what is in the outbox; returns how many were taken and how many were refused.
-pub(super) async fn deliver(warehouse: &Warehouse, settings: &config::Mail) -> Result<(usize, usize)> {
+/// Delivers what is in the outbox and due at a time, in microseconds; returns how many were taken, and how many not.
+pub(super) async fn deliver(warehouse: &Warehouse, settings: &config::Mail, at: i64) -> Result<(usize, usize)> {
     let state = warehouse.store().state();
-    let pending = state.pending_letters()?;
-    if pending.is_empty() {
-        return Ok((0, 0));
-    }
-    let messages: Vec<Message> =
-        pending.iter().map(|p| serde_json::from_str(&p.message).context("outbox")).collect::<Result<_>>()?;
     let smtp = SmtpConfig { url: settings.smtp.clone(), from: settings.from.clone() };
     let (mut sent, mut failed) = (0, 0);
-    for (pending, message) in pending.iter().zip(messages) {
+    for pending in state.pending_letters(at)? {
         // One at a time and recorded at once: a crash repeats one mail at most.
-        let result = annals_web::mail::send(&smtp, vec![message]).await?.pop().unwrap_or(Ok(()));
-        let error = result.err().map(|e| e.to_string());
-        state.record_delivery(pending.outbox_id, error.as_deref())?;
-        match error {
-            None => sent += 1,
-            Some(error) => {
-                tracing::warn!("{error}");
-                failed += 1;
-            }
-        }
+        let (error, is_hopeless) = match serde_json::from_str(&pending.message) {
+            Ok(message) => match annals_web::mail::send(&smtp, vec![message]).await?.pop() {
+                Some(Err(error)) => (error.to_string(), error.is_final()),
+                _ => {
+                    state.record_delivery(pending.outbox_id, Try::Taken)?;
+                    sent += 1;
+                    continue;
+                }
+            },
+            Err(error) => (format!("the outbox holds no message: {error}"), true),
+        };
+        let outcome = if is_hopeless { Try::Hopeless(&error) } else { Try::Failed(&error) };
+        let is_given_up = state.record_delivery(pending.outbox_id, outcome)?;
+        tracing::warn!(is_given_up, "{error}");
+        failed += 1;
     }
     Ok((sent, failed))
 }

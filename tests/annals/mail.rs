@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 
 use crate::intake::Server;
-use crate::world::{copy, demo};
+use crate::world::{annals, copy, demo};
 
 /// Writes a configuration with a mail server that never answers; returns its path.
 fn configuration(store: &Path) -> PathBuf {
@@ -37,4 +37,26 @@ fn a_server_at_rest_makes_no_versions() {
     std::thread::sleep(Duration::from_secs(10));
     assert_eq!(revision(), before);
     server.end();
+}
+
+#[test]
+fn a_message_that_cannot_be_read_keeps_no_other_from_being_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path();
+    let config = configuration(store);
+    let mail = || annals(store, &["mail", "--config", config.to_str().unwrap()]);
+    assert_eq!(mail().code, Some(0));
+    let state = Connection::open(store.join("state.sqlite")).unwrap();
+    state.execute("INSERT INTO person (person_id, name) VALUES (1, 'Ada')", []).unwrap();
+    let message =
+        r#"{"to_name":"Ada","to_address":"ada@example.org","subject":"s","text":"t","html":"h","headers":[]}"#;
+    for (incident, message) in [("torn", "{"), ("whole", message)] {
+        let sql = "INSERT INTO outbox (kind, incident_id, person_id, subject, message, evidence, written_at) \
+            VALUES ('opened', ?1, 1, ?1, ?2, '', 0)";
+        state.execute(sql, [incident, message]).unwrap();
+    }
+    let run = mail();
+    assert!(run.code == Some(1) && run.err.contains("2 mails could not be delivered"), "{}", run.err);
+    assert!(run.err.contains("given up: to Ada, `torn`: the outbox holds no message"), "{}", run.err);
+    assert_eq!(number(store, "SELECT count(*) FROM outbox WHERE given_up_at IS NULL"), 1);
 }

@@ -40,6 +40,14 @@ pub enum Error {
     /// The message cannot be put together.
     #[error("mail message: {0}")]
     Message(#[from] lettre::error::Error),
+    /// The server knows nobody of the reader's address.
+    #[error("mail server `{server}` has nobody of that address: {reason}")]
+    Nobody {
+        /// The server's URL without its password.
+        server: String,
+        /// What it said.
+        reason: String,
+    },
     /// The server's address cannot be read, or the server refused.
     #[error("mail server `{server}`: {reason}")]
     Server {
@@ -48,6 +56,13 @@ pub enum Error {
         /// What happened.
         reason: String,
     },
+}
+
+impl Error {
+    /// Returns whether any later try to send the message would come to the same.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Address { .. } | Self::Message(_) | Self::Nobody { .. })
+    }
 }
 
 /// What happened to an incident.

@@ -1,7 +1,10 @@
-//! The outbox: messages to people, written once and delivered until a server takes them.
+//! The outbox: messages to people, written once and delivered until a server takes them or they are given up.
 //!
-//! A message is unique by kind, incident and person: writing it again does nothing, also after a restart. A delivery
-//! is recorded per try. No session shows any of it, so nothing here makes a new version: mail about a version would
+//! A message is unique by kind, incident and person: writing it again does nothing, also after a restart.
+//!
+//! A delivery is recorded per try; the next one waits, a minute at first and each time twice as long, up to an hour. A
+//! message is given up when that has lasted for five days, as mail servers do (RFC 5321, section 4.5.4.1), or when it
+//! can never be delivered. No session shows any of it, so nothing here makes a new version: mail about a version would
 //! bring forth the next one, for ever.
 
 use rusqlite::{OptionalExtension, Row, Transaction, params};
@@ -35,8 +38,35 @@ pub struct Pending {
     pub message: String,
 }
 
-/// Why a message is not tried any more: the server has refused it this often.
-const TRIES: i64 = 20;
+/// What became of a try to deliver a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Try<'a> {
+    /// A server took it.
+    Taken,
+    /// Why none did; one may later.
+    Failed(&'a str),
+    /// Why none ever will.
+    Hopeless(&'a str),
+}
+
+/// A message that is not tried any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenUp {
+    /// The name of the person whom it was for.
+    pub person: String,
+    /// Its subject.
+    pub subject: String,
+    /// What became of the last try.
+    pub error: String,
+}
+
+const SECOND: i64 = 1_000_000;
+/// How long the second try waits after the first.
+const FIRST_PAUSE: i64 = 60 * SECOND;
+/// How long a try waits at most after the one before.
+const LONGEST_PAUSE: i64 = 3600 * SECOND;
+/// How long after the first try a message is given up.
+const PATIENCE: i64 = 5 * 24 * 3600 * SECOND;
 
 impl State {
     /// Writes the letters that are not in the outbox yet, all or none; returns how many were new.
@@ -44,12 +74,22 @@ impl State {
         self.write_aside(|t| insert(t, letters))
     }
 
-    /// Returns the messages that are to be delivered, oldest first.
-    pub fn pending_letters(&self) -> Result<Vec<Pending>> {
-        const SELECT: &str = "SELECT outbox_id, message FROM outbox WHERE delivered_at IS NULL AND \
-            (SELECT count(*) FROM delivery WHERE delivery.outbox_id = outbox.outbox_id) < ?1 ORDER BY outbox_id";
+    /// Returns the messages whose next try is due at a time, oldest first; all that are not given up by [`i64::MAX`].
+    pub fn pending_letters(&self, at: i64) -> Result<Vec<Pending>> {
+        const SELECT: &str = "SELECT outbox_id, message FROM outbox AS o LEFT JOIN delivery AS d USING (outbox_id) \
+            WHERE delivered_at IS NULL AND given_up_at IS NULL GROUP BY outbox_id \
+            HAVING coalesce(max(tried_at) + min(?2 << min(count(*) - 1, 16), ?3), 0) <= ?1 ORDER BY outbox_id";
         let pending = |row: &Row<'_>| Ok(Pending { outbox_id: row.get(0)?, message: row.get(1)? });
-        self.read(|c| c.prepare(SELECT)?.query_map([TRIES], pending)?.collect())
+        self.read(|c| c.prepare(SELECT)?.query_map([at, FIRST_PAUSE, LONGEST_PAUSE], pending)?.collect())
+    }
+
+    /// Returns the messages that were given up since a time, oldest first.
+    pub fn given_up_letters(&self, since: i64) -> Result<Vec<GivenUp>> {
+        const SELECT: &str = "SELECT name, subject, (SELECT error FROM delivery AS d \
+            WHERE d.outbox_id = o.outbox_id ORDER BY delivery_id DESC LIMIT 1) \
+            FROM outbox AS o JOIN person USING (person_id) WHERE given_up_at >= ?1 ORDER BY outbox_id";
+        let given_up = |row: &Row<'_>| Ok(GivenUp { person: row.get(0)?, subject: row.get(1)?, error: row.get(2)? });
+        self.read(|c| c.prepare(SELECT)?.query_map([since], given_up)?.collect())
     }
 
     /// Returns incident and person of every `opened` message, for news of the incident's end.
@@ -60,17 +100,25 @@ impl State {
         self.read(|c| c.prepare(SELECT)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect())
     }
 
-    /// Records a try to deliver a message: taken, or why not.
-    pub fn record_delivery(&self, outbox_id: i64, error: Option<&str>) -> Result<()> {
+    /// Records a try to deliver a message; returns whether the message is given up with it.
+    pub fn record_delivery(&self, outbox_id: i64, outcome: Try<'_>) -> Result<bool> {
+        const TRIED: &str = "INSERT INTO delivery (outbox_id, tried_at, error) VALUES (?1, ?2, ?3)";
+        const GIVE_UP: &str = "UPDATE outbox SET given_up_at = ?2 WHERE outbox_id = ?1 \
+            AND (SELECT min(tried_at) FROM delivery WHERE outbox_id = ?1) <= ?3";
         let now = chrono::Utc::now().timestamp_micros();
+        let (error, begun) = match outcome {
+            Try::Taken => (None, i64::MIN),
+            Try::Failed(error) => (Some(error), now - PATIENCE),
+            Try::Hopeless(error) => (Some(error), now),
+        };
         self.write_aside(|t| {
-            let insert = "INSERT INTO delivery (outbox_id, tried_at, error) VALUES (?1, ?2, ?3)";
-            t.execute(insert, params![outbox_id, now, error])?;
+            t.execute(TRIED, params![outbox_id, now, error])?;
             if error.is_none() {
                 t.execute("UPDATE outbox SET delivered_at = ?2 WHERE outbox_id = ?1", params![outbox_id, now])?;
             }
-            Ok(())
+            t.execute(GIVE_UP, params![outbox_id, now, begun])
         })
+        .map(|count| count > 0)
     }
 
     /// Returns name and address of a person; none for people without an address.
@@ -142,9 +190,55 @@ mod tests {
         let since = state.mail_since().unwrap();
         assert_eq!(state.mail_since().unwrap(), since);
         assert_eq!(state.write_letters(&[letter("a"), letter("a")]).unwrap(), 1);
-        let pending = state.pending_letters().unwrap();
-        state.record_delivery(pending[0].outbox_id, Some("nobody answers")).unwrap();
-        state.record_delivery(pending[0].outbox_id, None).unwrap();
+        let pending = state.pending_letters(0).unwrap();
+        state.record_delivery(pending[0].outbox_id, Try::Failed("nobody answers")).unwrap();
+        state.record_delivery(pending[0].outbox_id, Try::Taken).unwrap();
         assert_eq!(state.revision().unwrap(), before);
+    }
+
+    /// Lets some time pass since all that was tried.
+    fn wait(state: &State, time: i64) {
+        state.write_aside(|t| t.execute("UPDATE delivery SET tried_at = tried_at - ?1", [time])).unwrap();
+    }
+
+    fn count(state: &State) -> usize {
+        state.pending_letters(chrono::Utc::now().timestamp_micros()).unwrap().len()
+    }
+
+    #[test]
+    fn tries_wait_longer_and_longer_and_end_after_days() {
+        let (_folder, state) = state();
+        state.write_letters(&[letter("a")]).unwrap();
+        let id = state.pending_letters(0).unwrap()[0].outbox_id;
+        // In minutes: what the next try waits for.
+        for pause in [1, 2, 4, 8, 16, 32, 60, 60, 60] {
+            assert_eq!(count(&state), 1);
+            assert!(!state.record_delivery(id, Try::Failed("nobody answers")).unwrap());
+            wait(&state, (pause * 60 - 5) * SECOND);
+            assert_eq!(count(&state), 0, "{pause}");
+            assert_eq!(state.pending_letters(i64::MAX).unwrap().len(), 1, "who asks for it tries at once");
+            wait(&state, 5 * SECOND);
+        }
+        wait(&state, PATIENCE);
+        assert_eq!(count(&state), 1);
+        assert!(state.record_delivery(id, Try::Failed("nobody answers still")).unwrap());
+        assert_eq!(state.pending_letters(i64::MAX).unwrap(), []);
+        let given_up =
+            GivenUp { person: "Ada".into(), subject: "a test fails".into(), error: "nobody answers still".into() };
+        assert_eq!(state.given_up_letters(0).unwrap(), [given_up]);
+    }
+
+    #[test]
+    fn what_is_hopeless_is_given_up_at_once_and_what_waited_for_days_is_tried() {
+        let (_folder, state) = state();
+        state.write_letters(&[letter("a"), letter("b"), letter("c")]).unwrap();
+        state.write_aside(|t| t.execute("UPDATE outbox SET written_at = 0", [])).unwrap();
+        let ids: Vec<_> = state.pending_letters(0).unwrap().iter().map(|pending| pending.outbox_id).collect();
+        assert!(state.record_delivery(ids[0], Try::Hopeless("nobody of that name")).unwrap());
+        assert!(!state.record_delivery(ids[1], Try::Failed("nobody answers")).unwrap());
+        assert!(!state.record_delivery(ids[2], Try::Taken).unwrap());
+        let left: Vec<_> = state.pending_letters(i64::MAX).unwrap().iter().map(|pending| pending.outbox_id).collect();
+        assert_eq!(left, ids[1..2]);
+        assert_eq!(state.given_up_letters(i64::MAX).unwrap(), []);
     }
 }
