@@ -1,12 +1,13 @@
 //! Mail: who is to be told of which incident, once, and its delivery.
 //!
-//! Views say who is responsible; the outbox in the state sees to it that nobody is told twice; the web crate writes
-//! the words and speaks SMTP.
+//! Views say who is responsible; the outbox in the state sees to it that nobody is told twice; what an incident is
+//! called now is looked up by its main problem, as late builds move its range; the web crate writes the words and speaks
+//! SMTP.
 
 use std::collections::BTreeMap;
 
 use annals_analytics::{Session, Warehouse};
-use annals_data::state::outbox::{GivenUp, Letter, Try};
+use annals_data::state::outbox::{GivenUp, Letter, Told, Try};
 use annals_web::mail::{Kind, Message, Reader, Site, SmtpConfig, Story};
 use anyhow::{Context, Result, bail};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -19,7 +20,11 @@ use crate::{cli, style};
 /// An incident and a person who is to be told of it.
 struct Due {
     kind: Kind,
+    /// What the incident is called now.
     incident_id: String,
+    /// What it was called when the person was first told of it.
+    thread: String,
+    problem_id: Option<String>,
     person_id: i64,
     why: String,
     evidence: String,
@@ -29,8 +34,7 @@ struct Due {
 pub(super) async fn run(options: &cli::Mail, warehouse: &Warehouse, config: &Config) -> Result<()> {
     let session = warehouse.session().await?;
     let since = since(&options.since)?;
-    let mut due = opened(&session, since, false).await?;
-    due.extend(resolved(warehouse, &session).await?);
+    let due = due(warehouse, &session, since, false).await?;
     if options.dry_run {
         let site = site(config.mail.as_ref());
         for (_, message) in write(warehouse, &session, &due, &site).await? {
@@ -59,8 +63,7 @@ pub(super) async fn run(options: &cli::Mail, warehouse: &Warehouse, config: &Con
 /// Writes the letters about what happened since mail was first sent by itself.
 pub(super) async fn write_due(warehouse: &Warehouse, session: &Session, settings: &config::Mail) -> Result<()> {
     let since = DateTime::from_timestamp_micros(warehouse.store().state().mail_since()?).unwrap_or_default();
-    let mut due = opened(session, since, true).await?;
-    due.extend(resolved(warehouse, session).await?);
+    let due = due(warehouse, session, since, true).await?;
     put(warehouse, session, &due, settings).await
 }
 
@@ -90,29 +93,47 @@ pub(super) async fn deliver(warehouse: &Warehouse, settings: &config::Mail, at: 
     Ok((sent, failed))
 }
 
+/// Returns who is to be told of what opened since then, and of what was resolved.
+async fn due(warehouse: &Warehouse, session: &Session, since: DateTime<Utc>, is_recent_only: bool) -> Result<Vec<Due>> {
+    let mut told = Vec::new();
+    for letter in warehouse.store().state().told()? {
+        let now = match &letter.problem_id {
+            Some(problem_id) => annals_web::mail::incident_of(session, problem_id).await?,
+            None => None,
+        };
+        told.push((now.unwrap_or_else(|| letter.incident_id.clone()), letter));
+    }
+    let mut due = opened(session, since, is_recent_only).await?;
+    due.retain(|due| !told.iter().any(|(now, told)| *now == due.incident_id && told.person_id == due.person_id));
+    due.extend(resolved(session, told).await?);
+    Ok(due)
+}
+
 /// Returns who is to be told of incidents that opened since then and are still open.
 ///
 /// With `is_recent_only`, incidents in old revisions are left out: somebody is backfilling a history.
 async fn opened(session: &Session, since: DateTime<Utc>, is_recent_only: bool) -> Result<Vec<Due>> {
-    const SQL: &str = "SELECT incident_id, person_id, why, evidence FROM incident_responsible \
+    const SQL: &str = "SELECT incident_id, main_problem_id, person_id, why, evidence FROM incident_responsible \
         WHERE state = 'open' AND opened_at >= $1 AND (NOT $2 OR is_recent) ORDER BY opened_at, incident_id, person_id";
     let since = ScalarValue::TimestampMicrosecond(Some(since.timestamp_micros()), Some("UTC".into()));
     let rows = Rows::ask(session, SQL, &[since, ScalarValue::Boolean(Some(is_recent_only))]).await?.texts()?;
     let due = |row: Vec<String>| {
-        let [incident_id, person_id, why, evidence] = row.try_into().ok()?;
-        Some(Due { kind: Kind::Opened, incident_id, person_id: person_id.parse().ok()?, why, evidence })
+        let [incident_id, problem_id, person_id, why, evidence] = row.try_into().ok()?;
+        let (thread, person_id) = (incident_id.clone(), person_id.parse().ok()?);
+        Some(Due { kind: Kind::Opened, incident_id, thread, problem_id: Some(problem_id), person_id, why, evidence })
     };
     Ok(rows.into_iter().filter_map(due).collect())
 }
 
 /// Returns who is to be told that an incident ended: those who were told that it began.
-async fn resolved(warehouse: &Warehouse, session: &Session) -> Result<Vec<Due>> {
+async fn resolved(session: &Session, told: Vec<(String, Told)>) -> Result<Vec<Due>> {
     let mut due = Vec::new();
-    for (incident_id, person_id) in warehouse.store().state().opened_letters()? {
+    for (incident_id, Told { incident_id: thread, problem_id, person_id }) in told {
         const SQL: &str = "SELECT resolved_revision FROM incident WHERE incident_id = $1 AND state = 'resolved'";
         if let [row] = &Rows::ask(session, SQL, &[parameter(Some(&incident_id))]).await?.texts()?[..] {
             let evidence = format!("good again at {}", row[0]);
-            due.push(Due { kind: Kind::Resolved, incident_id, person_id, why: "told".to_owned(), evidence });
+            let why = "told".to_owned();
+            due.push(Due { kind: Kind::Resolved, incident_id, thread, problem_id, person_id, why, evidence });
         }
     }
     Ok(due)
@@ -123,7 +144,8 @@ async fn put(warehouse: &Warehouse, session: &Session, due: &[Due], settings: &c
     let letter = |(due, message): &(&Due, Message)| {
         Ok(Letter {
             kind: word(due.kind).to_owned(),
-            incident_id: due.incident_id.clone(),
+            incident_id: due.thread.clone(),
+            problem_id: due.problem_id.clone(),
             person_id: due.person_id,
             subject: message.subject.clone(),
             message: serde_json::to_string(message)?,
@@ -152,7 +174,7 @@ async fn write<'a>(
             stories.insert(&due.incident_id, Story::read(session, &due.incident_id).await?);
         }
         let reader = Reader { name, address, why: due.why.clone() };
-        written.push((due, stories[due.incident_id.as_str()].message(due.kind, &reader, site)?));
+        written.push((due, stories[due.incident_id.as_str()].message(due.kind, &due.thread, &reader, site)?));
     }
     Ok(written)
 }

@@ -27,6 +27,7 @@ mod query;
 mod request;
 mod select;
 mod show;
+mod successor;
 mod table;
 
 use std::future::Future;

@@ -1,3 +1,7 @@
+-- Whoever was told of an incident is known by its main problem, too: the incident's own name holds its range, which late
+-- builds narrow.
+ALTER TABLE outbox ADD COLUMN problem_id TEXT;
+
 -- Mail is given up after some days, or at once where no later try would help; what had used up its tries is given up
 -- already.
 ALTER TABLE outbox ADD COLUMN given_up_at INTEGER;

@@ -1,6 +1,7 @@
 //! The outbox: messages to people, written once and delivered until a server takes them or they are given up.
 //!
-//! A message is unique by kind, incident and person: writing it again does nothing, also after a restart.
+//! A message is unique by kind, incident and person: writing it again does nothing, also after a restart. That an
+//! incident is called otherwise since its range was moved is for the writer to see, by the problem that a letter names.
 //!
 //! A delivery is recorded per try; the next one waits, a minute at first and each time twice as long, up to an hour. A
 //! message is given up when that has lasted for five days, as mail servers do (RFC 5321, section 4.5.4.1), or when it
@@ -17,8 +18,11 @@ use crate::Result;
 pub struct Letter {
     /// `opened` or `resolved`; `alert`, `over` or `report` of a saved query.
     pub kind: String,
-    /// The incident, or the saved query and since when it is as it is.
+    /// The incident as it was called when the person was first told of it, or the saved query and since when it is as
+    /// it is.
     pub incident_id: String,
+    /// The incident's main problem, by which it is found when its range was moved; none of a saved query.
+    pub problem_id: Option<String>,
     /// The reader.
     pub person_id: i64,
     /// The subject, for people who look into the outbox.
@@ -27,6 +31,17 @@ pub struct Letter {
     pub message: String,
     /// Why this person was written to: rule, version, suspicion and evidence as JSON.
     pub evidence: String,
+}
+
+/// An incident and a person who was told of its beginning and not of its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The incident as it was called.
+    pub incident_id: String,
+    /// Its main problem as it was called; letters of old versions do not say.
+    pub problem_id: Option<String>,
+    /// The person.
+    pub person_id: i64,
 }
 
 /// A message that no server has taken yet.
@@ -92,12 +107,14 @@ impl State {
         self.read(|c| c.prepare(SELECT)?.query_map([since], given_up)?.collect())
     }
 
-    /// Returns incident and person of every `opened` message, for news of the incident's end.
-    pub fn opened_letters(&self) -> Result<Vec<(String, i64)>> {
-        const SELECT: &str = "SELECT incident_id, person_id FROM outbox AS o WHERE kind = 'opened' AND NOT EXISTS \
-            (SELECT 1 FROM outbox AS r WHERE r.kind = 'resolved' AND r.incident_id = o.incident_id \
-             AND r.person_id = o.person_id)";
-        self.read(|c| c.prepare(SELECT)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect())
+    /// Returns who was told that an incident began, and not yet that it ended.
+    pub fn told(&self) -> Result<Vec<Told>> {
+        const SELECT: &str = "SELECT incident_id, problem_id, person_id FROM outbox AS o WHERE kind = 'opened' \
+            AND NOT EXISTS (SELECT 1 FROM outbox AS r WHERE r.kind = 'resolved' AND r.incident_id = o.incident_id \
+            AND r.person_id = o.person_id) ORDER BY outbox_id";
+        let told =
+            |row: &Row<'_>| Ok(Told { incident_id: row.get(0)?, problem_id: row.get(1)?, person_id: row.get(2)? });
+        self.read(|c| c.prepare(SELECT)?.query_map([], told)?.collect())
     }
 
     /// Records a try to deliver a message; returns whether the message is given up with it.
@@ -150,12 +167,14 @@ impl State {
 /// Inserts the letters that are not in the outbox yet; returns how many were new.
 pub(super) fn insert(transaction: &Transaction<'_>, letters: &[Letter]) -> rusqlite::Result<usize> {
     const INSERT: &str = "INSERT OR IGNORE INTO outbox \
-        (kind, incident_id, person_id, subject, message, evidence, written_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        (kind, incident_id, problem_id, person_id, subject, message, evidence, written_at) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     let now = chrono::Utc::now().timestamp_micros();
     let mut insert = transaction.prepare(INSERT)?;
     let mut count = 0;
-    for l in letters {
-        count += insert.execute(params![l.kind, l.incident_id, l.person_id, l.subject, l.message, l.evidence, now])?;
+    for letter in letters {
+        let Letter { kind, incident_id, problem_id, person_id, subject, message, evidence } = letter;
+        count += insert.execute(params![kind, incident_id, problem_id, person_id, subject, message, evidence, now])?;
     }
     Ok(count)
 }
@@ -176,6 +195,7 @@ mod tests {
         Letter {
             kind: "opened".into(),
             incident_id: incident_id.into(),
+            problem_id: None,
             person_id: 1,
             subject: "a test fails".into(),
             message: "{}".into(),

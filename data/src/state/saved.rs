@@ -132,6 +132,7 @@ mod tests {
         let letter = Letter {
             kind: "alert".into(),
             incident_id: "query:q:5".into(),
+            problem_id: None,
             person_id,
             subject: "q".into(),
             message: "{}".into(),

@@ -19,7 +19,7 @@ fn place() -> Site {
 
 async fn message(id: &str, kind: Kind) -> Message {
     let story = Story::read(&*session(&[]).await, id).await.unwrap();
-    story.message(kind, &reader(), &place()).unwrap()
+    story.message(kind, id, &reader(), &place()).unwrap()
 }
 
 #[tokio::test]
@@ -60,7 +60,7 @@ async fn a_resolved_incident_follows_its_first_mail() {
 async fn a_site_without_an_address_sends_no_links() {
     let story = Story::read(&*session(&[]).await, OPEN).await.unwrap();
     for base_url in [None, Some("javascript:alert(1)//".to_owned())] {
-        let message = story.message(Kind::Opened, &reader(), &Site { base_url, host: "h".into() }).unwrap();
+        let message = story.message(Kind::Opened, OPEN, &reader(), &Site { base_url, host: "h".into() }).unwrap();
         assert!(!message.html.contains("href") && !message.text.contains("://"));
     }
     assert!(Story::read(&*session(&[]).await, "99").await.is_err());
