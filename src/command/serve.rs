@@ -114,7 +114,7 @@ pub(super) async fn serve(
     if let Some(settings) = config.mail.clone() {
         tasks.spawn(notify(warehouse, settings));
     }
-    annals_web::serve(site, listener, interrupt::asked()).await?;
+    annals_web::serve(site, listener, interrupt::asked()).await;
     hunting.cancel();
     tasks.abort_all();
     wires.end().await;
