@@ -8,3 +8,10 @@ ALTER TABLE outbox ADD COLUMN given_up_at INTEGER;
 CREATE INDEX delivery_of_outbox ON delivery (outbox_id);
 UPDATE outbox SET given_up_at = (SELECT max(tried_at) FROM delivery WHERE delivery.outbox_id = outbox.outbox_id)
 WHERE delivered_at IS NULL AND (SELECT count(*) FROM delivery WHERE delivery.outbox_id = outbox.outbox_id) >= 20;
+
+-- Names are public, addresses are not.
+UPDATE person SET name = substr(name, 1, instr(name, '@') - 1)
+WHERE instr(name, '@') > 1 AND EXISTS (
+    SELECT 1 FROM identity AS i WHERE i.person_id = person.person_id AND i.email = person.name AND i.name = i.email
+);
+UPDATE identity SET name = substr(name, 1, instr(name, '@') - 1) WHERE name = email AND instr(name, '@') > 1;

@@ -126,7 +126,10 @@ mod tests {
         state.save_query("q", "SELECT 2", "ada").unwrap();
         assert_eq!(state.saved_queries().unwrap().len(), 1);
         let (person_id, name) = state.addressee("team@example.org").unwrap();
-        assert_eq!((state.addressee("TEAM@example.org").unwrap().0, name.as_str()), (person_id, "team@example.org"));
+        assert_eq!((state.addressee("TEAM@example.org").unwrap().0, name.as_str()), (person_id, "team"));
+        let names = "SELECT group_concat(name, ' ') FROM (SELECT name FROM person UNION ALL SELECT name FROM identity)";
+        let names: String = state.read(|c| c.query_row(names, [], |row| row.get(0))).unwrap();
+        assert_eq!(names, "team team", "names are public");
         let mut watch =
             Watch { name: "q".into(), version: 1, asked_at: 5, is_raised: true, changed_at: 5, error: None };
         let letter = Letter {
