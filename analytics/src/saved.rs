@@ -23,7 +23,10 @@ pub mod library;
 pub mod parameter;
 pub mod schedule;
 
+use std::borrow::Cow;
 use std::path::PathBuf;
+
+use crate::outside::{Asker, Role};
 
 pub use alert::Alert;
 pub use library::Library;
@@ -159,6 +162,21 @@ impl Saved {
         saved.checked()
     }
 
+    /// Returns what somebody may see of it: addresses are for readers of private columns and for who keeps it.
+    #[must_use]
+    pub fn shown_to(mut self, asker: &Asker) -> Self {
+        let is_own = asker.is_reader && !self.is_file && self.owner.as_ref() == Some(&asker.name);
+        if asker.role != Role::Private && !is_own {
+            let head = self.text.lines().take_while(|line| line.starts_with("--")).count();
+            let lines = self.text.lines().enumerate();
+            let lines: Vec<_> = lines.map(|(n, line)| if n < head { blank(line) } else { line.into() }).collect();
+            self.text = lines.join("\n");
+            self.owner = self.owner.map(|owner| before_at(&owner).to_owned());
+            self.mail.clear();
+        }
+        self
+    }
+
     /// Takes a line of the head; returns whether it was one that means something.
     fn take(&mut self, line: &str) -> Result<bool, String> {
         let Some((word, rest)) = line.split_once(": ") else { return Ok(false) };
@@ -193,6 +211,19 @@ impl Saved {
     }
 }
 
+/// Takes the addresses out of a line of the head; what stands there instead can be kept by nobody.
+fn blank(line: &str) -> Cow<'_, str> {
+    match line.trim_start_matches("--").trim().split_once(": ") {
+        Some(("Mail", _)) => "-- Mail: (not shown)".into(),
+        Some(("Owner", owner)) => format!("-- Owner: {}", before_at(owner)).into(),
+        _ => line.into(),
+    }
+}
+
+fn before_at(owner: &str) -> &str {
+    owner.split_once('@').map_or(owner, |(name, _)| name)
+}
+
 /// Returns whether a text can be the name of a query.
 pub fn is_name(name: &str) -> bool {
     let is_letter = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-';
@@ -222,6 +253,25 @@ mod tests {
         assert_eq!((bare.title.as_str(), bare.schedule), ("bare", None));
         let watched = Saved::parse("w", "-- W\n-- Alert: failure_count >= 3\nSELECT 1 AS failure_count").unwrap();
         assert_eq!(watched.schedule, Some(Schedule::Change));
+    }
+
+    #[test]
+    fn addresses_are_shown_to_whom_they_may_be() {
+        let text = "-- Open\n-- Mail me: never\n-- Owner: ada@x.org\n-- Alert: rows > 0\n\
+            --Mail: ada@x.org, team@x.org\nSELECT 1\n-- Mail: is no head\n";
+        let saved = Saved { owner: Some("ada@x.org".into()), ..Saved::parse("open", text).unwrap() };
+        let reader = |name: &str, role| Asker { role, is_reader: true, ..Asker::anybody(name, "http") };
+        let seen = saved.clone().shown_to(&Asker::anybody("ada@x.org", "http"));
+        let says = "-- Open\n-- Mail me: never\n-- Owner: ada\n-- Alert: rows > 0\n-- Mail: (not shown)\nSELECT 1\n\
+            -- Mail: is no head";
+        assert_eq!((seen.text.as_str(), seen.owner.as_deref(), seen.mail.len()), (says, Some("ada"), 0));
+        assert!(Saved::parse("open", &seen.text).unwrap_err().to_string().contains("`(not shown)` is no address"));
+        assert_eq!(saved.clone().shown_to(&reader("bob", Role::Public)), seen);
+        for reader in [reader("ada@x.org", Role::Public), reader("bob", Role::Private)] {
+            assert_eq!(saved.clone().shown_to(&reader), saved);
+        }
+        let file = Saved { is_file: true, ..saved };
+        assert_eq!(file.shown_to(&reader("ada@x.org", Role::Public)).text, says, "nobody has proved to be its owner");
     }
 
     #[test]

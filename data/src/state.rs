@@ -30,6 +30,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("state/6.sql"),
     include_str!("state/7.sql"),
     include_str!("state/8.sql"),
+    include_str!("state/9.sql"),
 ];
 
 /// The open state database.

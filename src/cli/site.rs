@@ -19,7 +19,7 @@ pub(crate) struct Serve {
 /// Options of `mail`.
 #[derive(Debug, Args)]
 pub(crate) struct Mail {
-    /// Incidents that opened or were resolved since then: a date, or a number of days
+    /// Incidents that opened or were resolved, and mails given up, since then: a date, or a number of days
     #[arg(long, value_name = "WHEN", default_value = "7")]
     pub since: String,
     /// Print the mails, send and record nothing

@@ -10,6 +10,7 @@ use annals_collector::intake::{self, Behind, Intake, Setup};
 use annals_data::store::{Ingest, Receipt, Store};
 use annals_web::App;
 use anyhow::{Context, Result};
+use chrono::Utc;
 use futures::future::BoxFuture;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -113,7 +114,7 @@ pub(super) async fn serve(
     if let Some(settings) = config.mail.clone() {
         tasks.spawn(notify(warehouse, settings));
     }
-    annals_web::serve(site, listener, interrupt::asked()).await?;
+    annals_web::serve(site, listener, interrupt::asked()).await;
     hunting.cancel();
     tasks.abort_all();
     wires.end().await;
@@ -171,7 +172,7 @@ async fn notify(warehouse: Arc<Warehouse>, settings: config::Mail) {
                 mail::write_due(&warehouse, &session, &settings).await?;
                 seen = Some(session.version);
             }
-            mail::deliver(&warehouse, &settings).await
+            mail::deliver(&warehouse, &settings, Utc::now().timestamp_micros()).await
         };
         if let Err(error) = round.await {
             tracing::error!("{error:#}");

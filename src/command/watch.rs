@@ -117,6 +117,7 @@ fn letters(
         Ok(Letter {
             kind: news.word().into(),
             incident_id: format!("query:{}:{since}", saved.name),
+            problem_id: None,
             person_id,
             subject: message.subject.clone(),
             message: serde_json::to_string(&message)?,

@@ -12,6 +12,7 @@ mod full;
 mod import;
 mod intake;
 mod judging;
+mod mail;
 mod people;
 mod saved;
 mod sending;

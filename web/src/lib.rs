@@ -27,22 +27,14 @@ mod query;
 mod request;
 mod select;
 mod show;
+mod successor;
 mod table;
-
-use std::future::Future;
 
 pub use app::{App, Limits};
 pub use error::{Error, Result};
 pub use router::router;
 
 /// Serves a site, [`router()`]'s or one that it is merged into, on `listener` until `shutdown` completes; requests under way are then finished.
-///
-/// # Errors
-/// Returns the listener's error when accepting fails for good.
-pub async fn serve(
-    site: axum::Router,
-    listener: tokio::net::TcpListener,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    axum::serve(listen::Patient::new(listener), site).with_graceful_shutdown(shutdown).await
+pub async fn serve(site: axum::Router, listener: tokio::net::TcpListener, shutdown: impl Future<Output = ()>) {
+    listen::serve(site, listener, listen::HEAD, shutdown).await;
 }

@@ -9,8 +9,8 @@ use annals_analytics::Session;
 use askama::Template;
 
 use crate::select::Select;
-use crate::show;
 use crate::table::{Row, Table};
+use crate::{show, successor};
 
 pub use query::{News, notice};
 pub use wire::{SmtpConfig, lettre_message, send};
@@ -40,6 +40,14 @@ pub enum Error {
     /// The message cannot be put together.
     #[error("mail message: {0}")]
     Message(#[from] lettre::error::Error),
+    /// The server knows nobody of the reader's address.
+    #[error("mail server `{server}` has nobody of that address: {reason}")]
+    Nobody {
+        /// The server's URL without its password.
+        server: String,
+        /// What it said.
+        reason: String,
+    },
     /// The server's address cannot be read, or the server refused.
     #[error("mail server `{server}`: {reason}")]
     Server {
@@ -48,6 +56,21 @@ pub enum Error {
         /// What happened.
         reason: String,
     },
+}
+
+impl Error {
+    /// Returns whether any later try to send the message would come to the same.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Address { .. } | Self::Message(_) | Self::Nobody { .. })
+    }
+}
+
+/// Returns the incident of today of a problem by any name that the problem had; none where no such problem is left.
+///
+/// # Errors
+/// Fails when the view cannot be read.
+pub async fn incident_of(session: &Session, problem_id: &str) -> Result<Option<String>, Error> {
+    Ok(successor::problem(session, problem_id).await?.map(|row| row.text("incident_id")))
 }
 
 /// What happened to an incident.
@@ -137,11 +160,11 @@ impl Story {
         Ok(Self { incident, tests, suspects, guilty, responsible, blamelist })
     }
 
-    /// Writes the mail about what happened, for one reader.
+    /// Writes the mail about what happened, for one reader; `thread` is what the incident was called in the first one.
     ///
     /// # Errors
     /// Fails when a template does.
-    pub fn message(&self, kind: Kind, reader: &Reader, site: &Site) -> Result<Message, Error> {
+    pub fn message(&self, kind: Kind, thread: &str, reader: &Reader, site: &Site) -> Result<Message, Error> {
         let letter =
             Letter { story: self, incident: &self.incident, is_resolved: kind == Kind::Resolved, reader, site };
         let subject = one_line(&Subject(letter).render()?);
@@ -151,15 +174,15 @@ impl Story {
             subject: if kind == Kind::Resolved { format!("Re: {subject}") } else { subject },
             text: tidy(&Text(letter).render()?),
             html: Html(letter).render()?,
-            headers: self.headers(kind, site),
+            headers: self.headers(kind, thread, site),
         })
     }
 
     /// Returns the headers that keep the mails of an incident together (RFC 5322) and tell machines that a machine
     /// wrote them (RFC 3834, RFC 2919).
-    fn headers(&self, kind: Kind, site: &Site) -> Vec<(String, String)> {
+    fn headers(&self, kind: Kind, thread: &str, site: &Site) -> Vec<(String, String)> {
         let host = host(&site.host);
-        let incident = word(&self.incident.text("incident_id"));
+        let incident = word(thread);
         let first = format!("<incident-{incident}@{host}>");
         let place = ["builder", "branch", "project"].map(|c| label(&self.incident.text(c))).join(".");
         let mut headers = vec![

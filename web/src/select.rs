@@ -67,6 +67,10 @@ impl Select {
         self.filter(column, ">=", value.into())
     }
 
+    pub(crate) fn below(self, column: &'static str, value: impl Into<Cell>) -> Self {
+        self.filter(column, "<", value.into())
+    }
+
     /// Filters by a part of a text, without regard to case; `%` and `_` stand for themselves.
     pub(crate) fn contains(self, column: &'static str, part: &str) -> Self {
         if part.is_empty() {

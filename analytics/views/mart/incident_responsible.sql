@@ -2,6 +2,7 @@
 -- The guilty before the assigned before the owners before those who subscribed; muted problems tell nobody.
 -- Grain: one row per incident and person
 -- incident_id: the incident: branch, last good and opening position
+-- main_problem_id: the problem that names the incident
 -- person_id: the person
 -- author: name of the person
 -- why: guilty, assigned, owner or subscribed: the strongest reason
@@ -34,7 +35,7 @@ WITH reason AS (
     SELECT value AS max_age FROM raw.setting WHERE name = 'mail_max_age'
 )
 SELECT
-    d.incident_id, d.person_id, d.author, d.why, d.evidence, i.state, i.opened_at,
+    d.incident_id, i.main_problem_id, d.person_id, d.author, d.why, d.evidence, i.state, i.opened_at,
     date_part('epoch', now()) - date_part('epoch', coalesce(c.committed_at, i.opened_at)) <= t.max_age * 86400
         AS is_recent
 FROM reader AS d

@@ -14,7 +14,8 @@ pub(crate) struct Author {
     pub email: String,
 }
 
-/// Enters `authors` that are not known yet as identities of persons of their own.
+/// Enters `authors` that are not known yet as identities of persons of their own. Names are public and addresses are
+/// not, so whoever is named by the address only is named by what stands before its `@`.
 pub(crate) fn learn(transaction: &Transaction<'_>, authors: &[Author]) -> rusqlite::Result<()> {
     let mut person = transaction
         .prepare_cached("INSERT OR IGNORE INTO person (person_id, name, team, is_bot) VALUES (?1, ?2, NULL, ?3)")?;
@@ -25,8 +26,12 @@ pub(crate) fn learn(transaction: &Transaction<'_>, authors: &[Author]) -> rusqli
     for author in authors {
         let id = author_id(&author.name, &author.email);
         if !is_known.exists([id])? {
-            person.execute(params![id, author.name, is_bot(author)])?;
-            identity.execute(params![id, author.name, author.email])?;
+            let name = match local(&author.email) {
+                local if author.name == author.email && !local.is_empty() => local,
+                _ => &author.name,
+            };
+            person.execute(params![id, name, is_bot(author)])?;
+            identity.execute(params![id, name, author.email])?;
         }
     }
     Ok(())
@@ -40,6 +45,11 @@ fn is_bot(author: &Author) -> bool {
     const ROBOTS: [&str; 8] =
         ["bors", "dependabot", "github-actions", "mergify", "pre-commit-ci", "renovate", "web-flow", "weblate"];
     let name = author.name.to_lowercase();
-    let local = author.email.split('@').next().unwrap_or_default().to_lowercase();
+    let local = local(&author.email).to_lowercase();
     name.contains("[bot]") || local.contains("[bot]") || ROBOTS.iter().any(|r| name == *r || local == *r)
+}
+
+/// Returns what stands before the `@` of an address.
+fn local(email: &str) -> &str {
+    email.split_once('@').map_or(email, |(local, _)| local)
 }

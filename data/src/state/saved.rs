@@ -126,12 +126,16 @@ mod tests {
         state.save_query("q", "SELECT 2", "ada").unwrap();
         assert_eq!(state.saved_queries().unwrap().len(), 1);
         let (person_id, name) = state.addressee("team@example.org").unwrap();
-        assert_eq!((state.addressee("TEAM@example.org").unwrap().0, name.as_str()), (person_id, "team@example.org"));
+        assert_eq!((state.addressee("TEAM@example.org").unwrap().0, name.as_str()), (person_id, "team"));
+        let names = "SELECT group_concat(name, ' ') FROM (SELECT name FROM person UNION ALL SELECT name FROM identity)";
+        let names: String = state.read(|c| c.query_row(names, [], |row| row.get(0))).unwrap();
+        assert_eq!(names, "team team", "names are public");
         let mut watch =
             Watch { name: "q".into(), version: 1, asked_at: 5, is_raised: true, changed_at: 5, error: None };
         let letter = Letter {
             kind: "alert".into(),
             incident_id: "query:q:5".into(),
+            problem_id: None,
             person_id,
             subject: "q".into(),
             message: "{}".into(),
@@ -142,7 +146,7 @@ mod tests {
             state.note_watch(&watch, std::slice::from_ref(&letter)).unwrap();
         }
         assert_eq!(state.query_watch("q").unwrap(), Some(watch));
-        assert_eq!(state.pending_letters().unwrap().len(), 1, "nobody is told twice of one change");
+        assert_eq!(state.pending_letters(i64::MAX).unwrap().len(), 1, "nobody is told twice of one change");
         assert!(state.forget_query("q").unwrap() && !state.forget_query("q").unwrap());
         assert_eq!((state.saved_query("q").unwrap(), state.query_watch("q").unwrap()), (None, None));
     }

@@ -21,17 +21,18 @@ const OWN: &[&str] = &["format", "int64", "shape"];
 
 /// `GET /api/query`: all that can be asked by name.
 pub(crate) async fn list(State(app): State<App>, headers: HeaderMap) -> Result<Response> {
-    app.asker(&headers)?;
+    let asker = app.asker(&headers)?;
     let (all, wrong) = app.library().all()?;
     for error in wrong {
         tracing::warn!(%error, "a saved query cannot be read");
     }
-    let all: Vec<_> = all.iter().map(about).collect();
+    let all: Vec<_> = all.into_iter().map(|saved| about(saved, &asker)).collect();
     Ok(axum::Json(json!({"queries": all})).into_response())
 }
 
-/// Tells of a query.
-fn about(saved: &Saved) -> Value {
+/// Tells somebody of a query.
+fn about(saved: Saved, asker: &Asker) -> Value {
+    let saved = saved.shown_to(asker);
     let parameter = |parameter: &annals_analytics::saved::Parameter| json!({"name": parameter.name, "type": parameter.kind, "default": parameter.default, "about": parameter.doc});
     json!({
         "name": saved.name,
@@ -81,7 +82,7 @@ pub(crate) async fn put(
     let body = body.map_err(|_| Error::TooLarge(format!("a query has at most {} bytes", app.limits().body)))?;
     let text = std::str::from_utf8(&body).map_err(|_| Error::BadRequest("the query is not UTF-8".into()))?;
     let saved = keep(&app, &asker, &name, text).await?;
-    Ok((StatusCode::OK, axum::Json(about(&saved))).into_response())
+    Ok((StatusCode::OK, axum::Json(about(saved, &asker))).into_response())
 }
 
 /// Keeps a query that can be asked.

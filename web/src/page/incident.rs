@@ -8,7 +8,7 @@ use super::problem::{self, Cause};
 use super::{Page, html};
 use crate::select::Select;
 use crate::table::{Row, Table};
-use crate::{App, Error, Result};
+use crate::{App, Error, Result, successor};
 
 #[derive(Template)]
 #[template(path = "incident.html")]
@@ -43,9 +43,15 @@ pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Resu
     Ok(html(&Incident { page: &page, incident, itself, problems, notes, earlier, cause })?.into_response())
 }
 
-/// Leads to the incident into which people have put one.
+/// Leads to the incident into which people have put one, or that one became when late builds moved its range.
 async fn moved(page: &Page, id: &str) -> Result<Response> {
-    let now = Select::of("step.incident_member", "incident_id").eq("range_incident_id", id).order("rule, problem_id");
-    let (row, _) = page.first(now).await?.ok_or_else(|| Error::NotFound("there is no such incident".into()))?;
+    let member = Select::of("step.incident_member", "incident_id").order("rule, problem_id");
+    let mut found = page.first(member.clone().eq("range_incident_id", id)).await?;
+    if found.is_none()
+        && let Some(range) = successor::range(page.session(), id).await?
+    {
+        found = page.first(member.eq("range_incident_id", range.as_str())).await?;
+    }
+    let (row, _) = found.ok_or_else(|| Error::NotFound("there is no such incident".into()))?;
     Ok(Redirect::to(&format!("/incident/{}", row.segment("incident_id"))).into_response())
 }

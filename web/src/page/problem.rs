@@ -2,13 +2,13 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::response::Html;
+use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::{Choice, LIST, Page, Pager, Sorter, html};
 use crate::request::Params;
 use crate::select::Select;
 use crate::table::{Cell, Row, Table};
-use crate::{App, Error, Result};
+use crate::{App, Error, Result, successor};
 
 const COLUMNS: &str = "problem_id, incident_id, series_id, test_id, project, branch, builder, kind, suite, name, state, \
     origin, is_reopened, opened_at, opened_position, opened_revision, opened_build_id, good_position, good_revision, \
@@ -92,11 +92,10 @@ struct Problem<'a> {
     cause: Cause,
 }
 
-pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Html<String>> {
+pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Response> {
     let page = Page::open(&app, "/problem").await?;
     let select = Select::of("problem", OWN_COLUMNS).eq("problem_id", id.as_str());
-    let found = page.first(select).await?;
-    let (problem, itself) = found.ok_or_else(|| Error::NotFound("there is no such problem".into()))?;
+    let Some((problem, itself)) = page.first(select).await? else { return moved(&page, &id).await };
     let events = Select::of("problem_event", "at, position, revision, build_id, event, detail")
         .eq("problem_id", id.as_str())
         .order("position, at, event");
@@ -107,7 +106,14 @@ pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Resu
         .limit(50);
     let (events, mut strip, cause) = tokio::try_join!(page.rows(events), page.rows(strip), Cause::of(&page, &id))?;
     strip.rows.reverse();
-    html(&Problem { page: &page, problem, itself, events, strip, cause })
+    Ok(html(&Problem { page: &page, problem, itself, events, strip, cause })?.into_response())
+}
+
+/// Leads to the problem as it is called since a late build moved its beginning.
+async fn moved(page: &Page, id: &str) -> Result<Response> {
+    let found = successor::problem(page.session(), id).await?;
+    let row = found.ok_or_else(|| Error::NotFound("there is no such problem".into()))?;
+    Ok(Redirect::to(&format!("/problem/{}", row.segment("problem_id"))).into_response())
 }
 
 /// Why a problem is there: the changes in question, who is suspected by which evidence, who should act.

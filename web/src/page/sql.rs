@@ -71,7 +71,8 @@ pub(crate) async fn show(State(app): State<App>, params: Params) -> Result<Html<
     let page = Page::open(&app, "/sql").await?;
     let opened = match params.get("open") {
         "" => None,
-        name => Some(api_query::find(&app, name)?),
+        // A page is for anybody: a form that opens one sends no token.
+        name => Some(api_query::find(&app, name)?.shown_to(&app.asker(&HeaderMap::new())?)),
     };
     let query = opened.as_ref().map_or(params.get("q").to_owned(), |saved| saved.text.clone());
     let given = |name: &str| params.get(&format!("{VALUE}{name}")).to_owned();

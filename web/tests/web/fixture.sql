@@ -120,8 +120,12 @@ CREATE TABLE mart.bisection AS SELECT * FROM (VALUES
   AS t(problem_id, begun_at, ended_at, is_automatic, finding, revision, suspect_count, build_count, plain_build_count, round_build_count);
 
 CREATE TABLE step.incident_member AS SELECT * FROM (VALUES
-  ('p-3', '32', '32', 'range'), ('p-5', 'gone/<i>', 'demo~feature/<i>~linux?x#1~58', 'joins'))
+  ('p-1', 'demo~main~56-58', 'demo~feature/<i>~linux?x#1~58', 'joins'), ('p-3', '32', '32', 'range'),
+  ('p-5', 'gone/<i>', 'demo~feature/<i>~linux?x#1~58', 'joins'))
   AS t(problem_id, range_incident_id, incident_id, rule);
+
+CREATE TABLE step.episode AS SELECT 'demo~main~56-58' AS incident_id, CAST(56 AS BIGINT) AS good_position,
+  CAST(58 AS BIGINT) AS opened_position, CAST(NULL AS BIGINT) AS resolved_position;
 
 CREATE TABLE mart.incident_note AS SELECT 'demo~feature/<i>~linux?x#1~58' AS incident_id, 'gone/<i>' AS range_incident_id,
   'p-2' AS problem_id, 'linux-unit' AS builder, 'parser' AS suite, name, rule

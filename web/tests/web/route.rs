@@ -312,6 +312,31 @@ async fn an_incident_that_people_have_moved_leads_to_where_it_went() {
 }
 
 #[tokio::test]
+async fn what_late_builds_have_moved_is_found_by_the_names_that_it_had() {
+    let site = site().await;
+    let now = "/incident/demo%7Efeature%2F%3Ci%3E%7Elinux%3Fx%231%7E58";
+    for (old, now) in [
+        ("/incident/demo~main~56-60", Some(now)),
+        ("/incident/demo~main~50-59", Some(now)),
+        ("/incident/demo~main~born-58", Some(now)),
+        ("/incident/demo~main~57-60", None),
+        ("/incident/demo~main~50-56", None),
+        ("/incident/demo~other~56-60", None),
+        ("/incident/demo~main~56-many", None),
+        ("/problem/1f5-60", Some("/problem/p-1")),
+        ("/problem/1f5-57", Some("/problem/p-1")),
+        ("/problem/1f5-22", Some("/problem/p-3")),
+        ("/problem/1f5-30", None),
+        ("/problem/f00-60", None),
+        ("/problem/1f5-many", None),
+    ] {
+        let reply = get(&site, old).await;
+        let status = if now.is_some() { StatusCode::SEE_OTHER } else { StatusCode::NOT_FOUND };
+        assert_eq!((reply.status, reply.header("location")), (status, now.unwrap_or_default()), "{old}");
+    }
+}
+
+#[tokio::test]
 async fn findings_are_filtered_and_faults_are_told() {
     let site = site().await;
     let page = |address: &'static str| {

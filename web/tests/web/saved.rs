@@ -46,6 +46,16 @@ async fn the_page_lists_opens_and_asks_them() {
 }
 
 #[tokio::test]
+async fn addresses_of_readers_are_told_to_nobody_in_particular() {
+    let site = site().await;
+    for address in ["/api/query", "/sql?open=open_since"] {
+        let reply = get(&site, address).await;
+        assert!(reply.status == StatusCode::OK && reply.text().contains("-- Mail: (not shown)"), "{}", reply.text());
+        assert!(!reply.text().contains("ada@example.org"), "{address}: {}", reply.text());
+    }
+}
+
+#[tokio::test]
 async fn nobody_keeps_a_query_without_a_token() {
     let site = site().await;
     for (method, path) in [("PUT", "/api/query/mine"), ("DELETE", "/api/query/open_since")] {
