@@ -110,29 +110,8 @@ fn push(
         }
         return Ok(());
     };
-    let mut suite = vec![short];
-    suite.extend(assertion.ancestor_titles.0.iter().map(|title| title.trim()).filter(|title| !title.is_empty()));
-    let name = assertion.title.some().unwrap_or(assertion.full_name.get());
-    let outcome = |status, texts: &[String]| {
-        let mut outcome = Outcome::new(suite.join(" > "), name, status);
-        outcome.file = Some(path.to_owned());
-        outcome.line = assertion.location.as_ref().and_then(|location| location.line.line());
-        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        outcome.message = json::paragraphs(&texts, limits);
-        let kind = outcome.message.as_deref().and_then(|text| kind(text, is_jest));
-        if let Some(kind) = kind.filter(|_| status == Status::Failed) {
-            outcome.status = Status::Errored;
-            outcome.error_kind = Some(kind.to_owned());
-        }
-        outcome
-    };
-    let failures = &assertion.failure_messages.0;
-    let mut reasons: Vec<&String> = assertion.retry_reasons.0.iter().chain(&assertion.retry_messages.0).collect();
-    // Both lists say the same in versions that have both.
-    reasons.truncate(assertion.retry_reasons.0.len().max(assertion.retry_messages.0.len()));
-    if status == Status::Passed {
-        reasons.extend(failures);
-    }
+    let outcome = |status, texts: &[String]| attempt(assertion, (path, short), status, texts, is_jest, limits);
+    let reasons = reasons(assertion, status);
     let ran = assertion.invocations.get().unwrap_or(1.0) - 1.0;
     if status != Status::Skipped && !is_failing {
         let last = outcome(Status::Passed, &[]);
@@ -142,9 +121,46 @@ fn push(
         let status = if is_failing { Status::Xpassed } else { Status::Failed };
         cases.push(position, "retried", outcome(status, std::slice::from_ref(reason)))?;
     }
-    let mut last = outcome(status, if status == Status::Passed { &[] } else { failures });
+    let mut last = outcome(status, if status == Status::Passed { &[] } else { &assertion.failure_messages.0 });
     last.duration_us = json::duration(&assertion.duration, "ms", position, cases);
     cases.push(position, word, last)
+}
+
+/// Returns what one attempt of a test did, with what was said of it.
+fn attempt(
+    assertion: &Assertion,
+    (path, short): (&str, &str),
+    status: Status,
+    texts: &[String],
+    is_jest: bool,
+    limits: &Limits,
+) -> Outcome {
+    let mut suite = vec![short];
+    suite.extend(assertion.ancestor_titles.0.iter().map(|title| title.trim()).filter(|title| !title.is_empty()));
+    let name = assertion.title.some().unwrap_or(assertion.full_name.get());
+    let mut outcome = Outcome::new(suite.join(" > "), name, status);
+    outcome.file = Some(path.to_owned());
+    outcome.line = assertion.location.as_ref().and_then(|location| location.line.line());
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    outcome.message = json::paragraphs(&texts, limits);
+    let kind = outcome.message.as_deref().and_then(|text| kind(text, is_jest));
+    if let Some(kind) = kind.filter(|_| status == Status::Failed) {
+        outcome.status = Status::Errored;
+        outcome.error_kind = Some(kind.to_owned());
+    }
+    outcome
+}
+
+/// Returns why the attempts before the last one failed.
+fn reasons(assertion: &Assertion, status: Status) -> Vec<&String> {
+    let Assertion { retry_reasons, retry_messages, failure_messages, .. } = assertion;
+    let mut reasons: Vec<&String> = retry_reasons.0.iter().chain(&retry_messages.0).collect();
+    // Both lists say the same in versions that have both.
+    reasons.truncate(retry_reasons.0.len().max(retry_messages.0.len()));
+    if status == Status::Passed {
+        reasons.extend(&failure_messages.0);
+    }
+    reasons
 }
 
 /// Returns what a word stands for.
