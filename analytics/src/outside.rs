@@ -119,6 +119,6 @@ pub enum Clock {
     None,
     /// The time of asking.
     Time,
-    /// Chance.
+    /// Chance, or what changes without the version: the log of questions, the files of the store.
     Chance,
 }

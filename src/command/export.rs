@@ -28,7 +28,8 @@ pub(super) async fn run(options: &cli::Export, warehouse: &Warehouse) -> Result<
     }
     let schema = frame.schema().inner().clone();
     let batches = frame.collect().await?;
-    let document = Document { schema: &schema, batches: &batches, title: &about[0], note: &about[1] };
+    let [title, note] = [&about[0], &about[1]];
+    let document = Document { schema: &schema, batches: &batches, title, note, is_defused: false };
     let bytes = document.write(format)?;
     match &options.output {
         None => sql::print(&bytes, format),

@@ -55,8 +55,8 @@ fn write(options: &cli::Query, saved: &Saved, answer: &Answer) -> Result<()> {
         ("table", None) => Format::Csv,
         (name, _) => name.parse()?,
     };
-    let document =
-        Document { schema: &answer.schema, batches: &answer.batches, title: &saved.title, note: &saved.about };
+    let (schema, batches) = (&answer.schema, &answer.batches);
+    let document = Document { schema, batches, title: &saved.title, note: &saved.about, is_defused: false };
     let bytes = document.write(format)?;
     let Some(path) = &options.output else { return sql::print(&bytes, format) };
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(".".as_ref());

@@ -24,7 +24,8 @@ pub(super) async fn run(options: &cli::Sql, warehouse: &Warehouse) -> Result<()>
     let batches = frame.collect().await?;
     match format {
         Some(format) => {
-            let document = Document { schema: &schema, batches: &batches, title: "annals", note: &options.query };
+            let (schema, batches, note) = (&schema, &batches, &options.query);
+            let document = Document { schema, batches, title: "annals", note, is_defused: false };
             print(&document.write(format)?, format)
         }
         None => table(&batches, &schema),

@@ -285,6 +285,20 @@ fn psql_looks_around() {
         )
         .unwrap();
     assert!(text.contains("timestamp with time zone") && text.contains("2026/03"), "{text}");
+    let (_, text) = server
+        .psql(
+            "user=me",
+            &["SELECT named_struct('a', NULL, 'b', ''), [named_struct('c', 1.50)], 9223372036854775807::numeric"],
+        )
+        .unwrap();
+    assert!(text.contains(" (,\"\") ") && text.contains("9223372036854775807.0000000000"), "{text}");
+    let told = [
+        "SELECT current_user || session_user || user",
+        "SELECT definition FROM pg_views WHERE schemaname = 'mart' AND viewname = 'problem'",
+        "SELECT has_table_privilege('mart.problem', 'select') AND NOT has_table_privilege('mart.problem', 'insert, update')",
+    ];
+    let (_, text) = server.psql("user=me", &told).unwrap();
+    assert!(text.contains(" mememe\n") && text.contains("Grain:") && text.contains(" t\n"), "{text}");
     let (_, text) = server.psql("user=me", &["\\d raw.change"]).unwrap();
     assert!(text.contains("author_name") && !text.contains("author_email"), "{text}");
     let (_, text) = server.psql("user=me", &["\\x", "SELECT 1 AS one"]).unwrap();
@@ -325,6 +339,15 @@ fn readers_prove_themselves_and_see_what_they_may() {
         server.psql(&format!("user={user} password={password} sslmode=require"), &[query]).unwrap()
     };
     assert!(ask("guest", &guest, "SELECT 1").0);
+    for plain in ["sslmode=disable", "sslmode=allow", "sslmode=require channel_binding=disable"] {
+        let (is_good, text) = server.psql(&format!("user=guest password={guest} {plain}"), &["SELECT 1"]).unwrap();
+        assert!(is_good, "{plain}: {text}");
+    }
+    for mode in ["disable", "prefer", "require"] {
+        let (is_good, text) = server.psql(&format!("user=guest password=x sslmode={mode}"), &["SELECT 1"]).unwrap();
+        let is_told = text.contains("authentication failed for user \"guest\"");
+        assert!(!is_good && is_told && !text.contains("PLUS"), "{mode}: {text}");
+    }
     for (user, password) in [("guest", lead.as_str()), ("guest", "x"), ("nobody", &guest), ("lead", &guest)] {
         let (is_good, text) = ask(user, password, "SELECT 1");
         assert!(!is_good && text.contains("authentication failed"), "{user}: {text}");

@@ -20,12 +20,12 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
 pub use json::arrays;
-pub(crate) use stream::{End, Shape, Stream};
+pub(crate) use stream::{End, Shape, Stream, Wish};
 
 /// A file format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// Comma-separated values with a header; texts that a spreadsheet would run are defused.
+    /// Comma-separated values with a header.
     Csv,
     /// The same, separated by tabs.
     Tsv,
@@ -155,6 +155,8 @@ pub struct Document<'a> {
     pub title: &'a str,
     /// What a row is and which rows these are; html shows it.
     pub note: &'a str,
+    /// For a spreadsheet: texts of csv and tsv that it would take for a formula get a leading `'`.
+    pub is_defused: bool,
 }
 
 impl Document<'_> {
@@ -163,9 +165,10 @@ impl Document<'_> {
     /// # Errors
     /// Fails for types that the format does not know, and for more than a sheet holds.
     pub fn write(&self, format: Format) -> Result<Vec<u8>, Error> {
+        let separated = |delimiter| csv::write(self, csv::Style { delimiter, is_defused: self.is_defused });
         match format {
-            Format::Csv => csv::write(self, b','),
-            Format::Tsv => csv::write(self, b'\t'),
+            Format::Csv => separated(b','),
+            Format::Tsv => separated(b'\t'),
             Format::Xlsx => xlsx::write(self),
             Format::Html => html::write(self),
             Format::Markdown => markdown::write(self),
@@ -203,7 +206,7 @@ fn parquet_properties() -> WriterProperties {
 /// As [`Document::write`].
 pub fn export(batches: &[RecordBatch], format: Format) -> Result<Vec<u8>, Error> {
     let schema = batches.first().map_or_else(|| arrow::datatypes::Schema::empty().into(), RecordBatch::schema);
-    Document { schema: &schema, batches, title: "annals", note: "" }.write(format)
+    Document { schema: &schema, batches, title: "annals", note: "", is_defused: false }.write(format)
 }
 
 /// Returns whether numbers of this type stand at the right of their column.

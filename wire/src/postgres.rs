@@ -1,14 +1,17 @@
 //! Postgres' wire protocol, version 3: for psql, libpq, JDBC, and whatever stands on them.
 //!
-//! - `login`: who connects; `connection`, `extended`: how they ask; `statement`: what they may say besides questions.
+//! - `login`: who connects; `connection`, `extended`: how they ask; `statement`: what they may say besides questions;
+//!   `cursor`: what they fetch in parts.
 //! - `catalog`, `routine`, `texts`, `shim`: the catalogs and functions that clients look around by.
-//! - `rewrite`: what is said in other words; `rows`, `parameter`: values in and out; `cancel`, `setting`, `error`: the rest of the manners.
+//! - `rewrite`: what is said in other words; `rows`, `cell`, `send`, `parameter`: values out and in; `cancel`, `setting`, `error`: the rest of the manners.
 //!
 //! The accept loop is here. What a question may do is decided by the desk.
 
 mod cancel;
 mod catalog;
+mod cell;
 mod connection;
+mod cursor;
 mod error;
 mod extended;
 mod login;
@@ -16,6 +19,7 @@ mod parameter;
 mod rewrite;
 mod routine;
 mod rows;
+mod send;
 mod setting;
 mod shim;
 mod statement;
@@ -46,8 +50,6 @@ use login::Login;
 
 /// Connections at once; one more is closed before it says anything.
 const CONNECTIONS: usize = 512;
-/// Bytes of rows that a connection may hold at once.
-const HELD: usize = 64 << 20;
 /// The protocol's name in TLS (ALPN).
 const PROTOCOL: &[u8] = b"postgresql";
 
@@ -69,7 +71,6 @@ struct Shared {
     catalogs: Catalogs,
     cancels: Arc<Cancels>,
     tls: Tls,
-    held: usize,
 }
 
 /// Serves connections until `shutdown` completes; those that are open then are closed.
@@ -80,7 +81,7 @@ pub async fn serve(listener: TcpListener, setup: Setup, shutdown: impl Future<Ou
     let Setup { warehouse, desk, tls } = setup;
     let acceptor = tls.acceptor(PROTOCOL);
     let (catalogs, cancels) = (Catalogs::default(), Arc::default());
-    let shared = Arc::new(Shared { warehouse, desk, catalogs, cancels, tls, held: HELD });
+    let shared = Arc::new(Shared { warehouse, desk, catalogs, cancels, tls });
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let mut connections = JoinSet::new();
     let mut shutdown = std::pin::pin!(shutdown);

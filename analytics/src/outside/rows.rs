@@ -11,6 +11,8 @@ use arrow::datatypes::SchemaRef;
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::dataframe::DataFrame;
+use datafusion::datasource::source_as_provider;
+use datafusion::error::DataFusionError;
 use datafusion::execution::SessionState;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool};
 use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
@@ -21,7 +23,7 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use super::error::{Error, Result};
 use super::log::Entry;
 use super::queue::Turn;
-use super::{Clock, Share, guard};
+use super::{Clock, Share, guard, system};
 
 /// Batches that wait for their reader.
 const AHEAD: usize = 2;
@@ -223,21 +225,33 @@ impl Work {
 /// Returns what a plan depends on besides the data.
 pub(super) fn clock(plan: &LogicalPlan) -> Clock {
     let mut clock = Clock::None;
-    let mut look = |expr: &Expr| {
-        if let Expr::ScalarFunction(call) = expr {
-            clock = clock.max(match call.func.signature().volatility {
-                Volatility::Immutable => Clock::None,
-                Volatility::Stable => Clock::Time,
-                Volatility::Volatile => Clock::Chance,
-            });
-        }
-        Ok(TreeNodeRecursion::Continue)
-    };
     let seen = plan.apply_with_subqueries(|node| {
+        clock = clock.max(clock_of_node(node)?);
         for expr in node.expressions() {
-            expr.apply(&mut look)?;
+            expr.apply(|expr| {
+                clock = clock.max(clock_of_call(expr));
+                Ok(TreeNodeRecursion::Continue)
+            })?;
         }
         Ok(TreeNodeRecursion::Continue)
     });
     if seen.is_err() { Clock::Chance } else { clock }
+}
+
+fn clock_of_node(node: &LogicalPlan) -> Result<Clock, DataFusionError> {
+    let is_by_chance = match node {
+        LogicalPlan::TableScan(scan) => system::changes(source_as_provider(&scan.source)?.as_ref()),
+        LogicalPlan::Analyze(_) => true,
+        _ => false,
+    };
+    Ok(if is_by_chance { Clock::Chance } else { Clock::None })
+}
+
+fn clock_of_call(expr: &Expr) -> Clock {
+    let Expr::ScalarFunction(call) = expr else { return Clock::None };
+    match call.func.signature().volatility {
+        Volatility::Immutable => Clock::None,
+        Volatility::Stable => Clock::Time,
+        Volatility::Volatile => Clock::Chance,
+    }
 }

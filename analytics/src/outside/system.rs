@@ -2,6 +2,7 @@
 //!
 //! Who reads is told by the session that does, see [`System::told`]: contexts are shared by many.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use annals_data::store::TableSize;
@@ -14,6 +15,7 @@ use datafusion::catalog::{SchemaProvider, Session, TableProvider};
 use datafusion::error::Result;
 use datafusion::prelude::SessionConfig;
 
+use super::sealed::Sealed;
 use super::{Asked, Asker, Bounds, Error, Log, Role};
 use crate::Warehouse;
 use crate::computed::{Compute, Computed};
@@ -34,6 +36,15 @@ impl System {
     pub(super) fn told(config: SessionConfig, asker: &Asker) -> SessionConfig {
         config.with_extension(Arc::new(asker.clone()))
     }
+}
+
+/// Returns whether the rows of a table change without the version of the data.
+pub(super) fn changes(table: &dyn TableProvider) -> bool {
+    let mut table: &dyn Any = table;
+    if let Some(Sealed(inner)) = table.downcast_ref::<Sealed<Arc<dyn TableProvider>>>() {
+        table = inner.as_ref();
+    }
+    table.is::<Computed<Queries>>() || table.is::<Computed<Files>>()
 }
 
 /// Returns who reads; nobody in particular where that was not told.

@@ -4,6 +4,7 @@ import asyncio
 import datetime
 import sys
 import threading
+from decimal import Decimal
 
 import asyncpg
 import pandas
@@ -31,6 +32,46 @@ def psycopg_binds_in_texts_and_in_binary():
             assert row[5:] == (datetime.date(2026, 1, 2), datetime.timedelta(days=1), [1, 2]), row
 
 
+def values_are_what_was_sent_or_an_error():
+    numbers = ["8000000000000000000", "9223372036854775807", 2**70, "-1.50", "1E+10", "0.0000000001", "0"]
+    refused = ["1.23456789012345", "0.00000000001234", "1E+30", "NaN"]
+    with psycopg.connect(DSN, autocommit=True) as connection:
+        one = lambda query, *values: connection.execute(query, values).fetchone()
+        for form in ("%s", "%t", "%b"):
+            for number in map(Decimal, numbers):
+                assert one(f"SELECT {form}::numeric = '{number:f}'::numeric", number) == (True,), (form, number)
+            for number in refused:
+                try:
+                    raise AssertionError((form, number, one(f"SELECT {form}::numeric", Decimal(number))))
+                except psycopg.DataError:
+                    pass
+        assert one("SELECT %s, %s", None, "x") == (None, "x")
+        assert one("SELECT %s", '{"a": 1}') == ('{"a": 1}',)
+        assert one("SELECT %s::numeric", Decimal("12.50")) == (Decimal("12.50"),)
+        position = one("SELECT max(opened_position) FROM problem WHERE opened_position IS NOT NULL")[0]
+        count = lambda condition, *values: one(f"SELECT count(*) FROM problem WHERE {condition}", *values)[0]
+        whole = count("opened_position = %s", position)
+        assert whole > 0 and whole == count("opened_position = %s", Decimal(position)) == count("opened_position = %s", float(position))
+        assert count("opened_position = %s", Decimal(position) + Decimal("0.7")) == 0
+        assert count("opened_position = %s", 2**70) == 0
+        assert count("opened_position > %s", position - 0.5) == whole == count("opened_position >= %s", Decimal(position) - Decimal("0.5"))
+        every = count("opened_at IS NOT NULL")
+        assert count("opened_at >= now() - %s", datetime.timedelta(days=30000)) == every > 0
+        days = [row[0] for row in connection.execute("SELECT DISTINCT opened_at::date FROM problem WHERE opened_at IS NOT NULL")]
+        assert count("opened_at::date = ANY(%s)", days) == every and count("opened_at::date = ANY(%s::date[])", days[:1]) > 0
+        for binary in ("%s", "%b"):
+            assert one(f"SELECT array_length({binary}::text[]), 'NULL' = ANY({binary}::text[])", ["", "NULL", 'a"\\{'], ["NULL"]) == (3, True)
+        assert one("SELECT 1.5::numeric = ANY(%s), 1.6::numeric = ANY(%s)", *[[Decimal("1.5"), Decimal("100")]] * 2) == (True, False)
+
+
+def numbers_have_all_their_digits():
+    numbers = ["9223372036854775807", "-0.0000000001", "0", "10000", "1234567890123456789012345678.9"]
+    query = "SELECT " + ", ".join(f"'{number}'::numeric" for number in numbers)
+    with psycopg.connect(DSN) as connection:
+        for binary in (False, True):
+            assert connection.cursor(binary=binary).execute(query).fetchone() == tuple(map(Decimal, numbers)), binary
+
+
 def psycopg_copies_streams_and_pipelines():
     with psycopg.connect(DSN) as connection:
         names = connection.execute("SELECT name FROM problem ORDER BY name").fetchall()
@@ -47,6 +88,60 @@ def psycopg_copies_streams_and_pipelines():
         connection.execute("DECLARE c CURSOR FOR SELECT value FROM range(0, 5)")
         assert connection.execute("FETCH 2 FROM c").fetchall() == [(0,), (1,)]
         assert connection.execute("FETCH ALL FROM c").fetchall() == [(2,), (3,), (4,)]
+
+
+def psycopg_reads_through_named_cursors():
+    query = "SELECT name, opened_at FROM problem WHERE state = %s ORDER BY name, opened_at, builder"
+    with psycopg.connect(DSN) as connection:
+        rows = connection.execute(query, ("open",)).fetchall()
+        for binary in (False, True):
+            with connection.cursor("Named", binary=binary) as cursor:
+                cursor.execute(query, ("open",))
+                assert [column.name for column in cursor.description] == ["name", "opened_at"]
+                cursor.itersize = 1
+                assert list(cursor) == rows and len(rows) > 1
+        with connection.cursor("plain") as cursor:
+            assert cursor.execute("SELECT value FROM range(0, 5)").fetchmany(2) == [(0,), (1,)]
+            listed = connection.execute("SELECT name, is_holdable FROM pg_cursors").fetchall()
+            assert listed == [("plain", False)], listed
+        assert connection.execute("SELECT count(*) FROM pg_catalog.pg_cursors").fetchone() == (0,)
+        for _ in range(8):
+            connection.cursor("never").close()
+        with connection.cursor("held", withhold=True) as cursor:
+            cursor.execute("SELECT value FROM range(0, 3)")
+            connection.commit()
+            assert cursor.fetchall() == [(0,), (1,), (2,)]
+        connection.cursor("left").execute("SELECT 1")
+        connection.rollback()
+        assert connection.execute("SELECT count(*) FROM pg_cursors").fetchone() == (0,)
+    engine = sqlalchemy.create_engine(f"postgresql+psycopg://me@127.0.0.1:{PORT}/annals")
+    with engine.connect().execution_options(stream_results=True, max_row_buffer=2) as connection:
+        assert [tuple(row) for row in connection.execute(sqlalchemy.text("SELECT value FROM range(0, 5)"))] == [
+            (value,) for value in range(5)
+        ]
+        parts = pandas.read_sql(sqlalchemy.text("SELECT name FROM problem"), connection, chunksize=2)
+        assert sum(len(part) for part in parts) == connection.scalar(sqlalchemy.text("SELECT count(*) FROM problem"))
+
+
+def errors_end_a_copy():
+    cut = "COPY (SELECT value FROM range(0, 1500000)) TO STDOUT"
+    late = "COPY (SELECT 1 / (900000 - value) FROM range(0, 1000000)) TO STDOUT (FORMAT binary)"
+    with psycopg.connect(DSN, autocommit=True) as connection:
+        for query, state in ((cut, "54000"), (late, "22012")):
+            try:
+                with connection.cursor().copy(query) as copied:
+                    for _ in copied:
+                        pass
+                raise AssertionError(query)
+            except psycopg.Error as error:
+                assert error.sqlstate == state, (query, str(error))
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+        # Several statements of one message are answered one after another.
+        cursor, found = connection.execute("BEGIN; SELECT 1; SELECT 2; COMMIT"), []
+        while cursor.nextset():
+            found += cursor.fetchall() if cursor.description else []
+        assert found == [(1,), (2,)], found
+        assert connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
 
 
 def psycopg_cancels_and_times_out():
@@ -199,7 +294,11 @@ def functions_are_there():
 for check in (
     functions_are_there,
     psycopg_binds_in_texts_and_in_binary,
+    values_are_what_was_sent_or_an_error,
+    numbers_have_all_their_digits,
     psycopg_copies_streams_and_pipelines,
+    psycopg_reads_through_named_cursors,
+    errors_end_a_copy,
     psycopg_cancels_and_times_out,
     errors_have_a_state_and_a_place,
     lambda: asyncio.run(asyncpg_prepares_fetches_and_pools()),

@@ -1,4 +1,4 @@
-//! Comma-separated values (RFC 4180) that a spreadsheet may open without running anything.
+//! Comma-separated values (RFC 4180): exact for programs, or so that a spreadsheet may open them without running anything.
 
 use std::borrow::Cow;
 
@@ -9,25 +9,37 @@ use arrow::error::ArrowError;
 use super::{Document, Error};
 use crate::table::{Cell, Table};
 
-/// Writes a header and the rows; numbers and times are never changed, texts may get a leading `'`.
-pub(super) fn write(document: &Document<'_>, delimiter: u8) -> Result<Vec<u8>, Error> {
-    let mut bytes = header(document.schema, delimiter)?;
+/// How values are written.
+#[derive(Clone, Copy)]
+pub(super) struct Style {
+    pub(super) delimiter: u8,
+    /// Texts that a spreadsheet would take for a formula get a leading `'`; numbers and times are never changed.
+    pub(super) is_defused: bool,
+}
+
+/// Writes a header and the rows.
+pub(super) fn write(document: &Document<'_>, style: Style) -> Result<Vec<u8>, Error> {
+    let mut bytes = header(document.schema, style)?;
     for batch in document.batches {
-        bytes.extend(rows(batch, delimiter)?);
+        bytes.extend(rows(batch, style)?);
     }
     Ok(bytes)
 }
 
 /// Writes the names of the columns, if there are any.
-pub(super) fn header(schema: &SchemaRef, delimiter: u8) -> Result<Vec<u8>, Error> {
-    let names = schema.fields().iter().map(|field| defuse(field.name()).into_owned());
-    if schema.fields().is_empty() { Ok(Vec::new()) } else { records([names.collect()], delimiter) }
+pub(super) fn header(schema: &SchemaRef, style: Style) -> Result<Vec<u8>, Error> {
+    let names = schema.fields().iter().map(|field| style.text(field.name()).into_owned());
+    if schema.fields().is_empty() { Ok(Vec::new()) } else { records([names.collect()], style.delimiter) }
 }
 
 /// Writes the rows of a batch.
-pub(super) fn rows(batch: &RecordBatch, delimiter: u8) -> Result<Vec<u8>, Error> {
+pub(super) fn rows(batch: &RecordBatch, style: Style) -> Result<Vec<u8>, Error> {
     let table = Table::new(&batch.schema(), std::slice::from_ref(batch))?;
-    records(table.rows.iter().map(|row| row.cells.iter().map(text).collect()), delimiter)
+    let text = |cell: &Cell| match cell {
+        Cell::Text(text) => style.text(text).into_owned(),
+        other => other.to_string(),
+    };
+    records(table.rows.iter().map(|row| row.cells.iter().map(text).collect()), style.delimiter)
 }
 
 fn records(records: impl IntoIterator<Item = Vec<String>>, delimiter: u8) -> Result<Vec<u8>, Error> {
@@ -39,17 +51,12 @@ fn records(records: impl IntoIterator<Item = Vec<String>>, delimiter: u8) -> Res
     writer.into_inner().map_err(|error| failed(error.to_string()))
 }
 
-fn text(cell: &Cell) -> String {
-    match cell {
-        Cell::Text(text) => defuse(text).into_owned(),
-        other => other.to_string(),
-    }
-}
-
-/// Puts `'` before texts that a spreadsheet would take for a formula (OWASP, "CSV Injection").
-pub(super) fn defuse(text: &str) -> Cow<'_, str> {
-    match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        true => Cow::Owned(format!("'{text}")),
-        false => Cow::Borrowed(text),
+impl Style {
+    /// Puts `'` before texts that a spreadsheet would take for a formula (OWASP, "CSV Injection"), if it is meant to.
+    fn text(self, text: &str) -> Cow<'_, str> {
+        match self.is_defused && text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+            true => Cow::Owned(format!("'{text}")),
+            false => Cow::Borrowed(text),
+        }
     }
 }

@@ -1,6 +1,9 @@
 //! JSON: an array of objects, one object per line, or arrays under a list of columns.
 
-use arrow::array::RecordBatch;
+use std::sync::Arc;
+
+use arrow::array::{RecordBatch, RecordBatchOptions};
+use arrow::datatypes::Schema;
 use arrow::error::ArrowError;
 use arrow::json::WriterBuilder;
 use arrow::json::writer::{JsonArray, LineDelimited};
@@ -46,17 +49,25 @@ pub fn arrays(batches: &[RecordBatch], texts: bool) -> Result<Vec<Value>, Error>
     let mut rows = Vec::new();
     for batch in batches {
         let mut writer = builder().build::<_, JsonArray>(Vec::new());
-        writer.write(batch)?;
+        writer.write(&numbered(batch)?)?;
         writer.finish()?;
         let read: Vec<Map<String, Value>> =
             serde_json::from_slice(&writer.into_inner()).map_err(|e| ArrowError::JsonError(e.to_string()))?;
-        let schema = batch.schema();
         rows.extend(read.into_iter().map(|mut row| {
-            let mut value = |name: &String| row.remove(name).unwrap_or(Value::Null);
-            Value::Array(schema.fields().iter().map(|f| value(f.name())).map(|v| whole(v, texts)).collect())
+            let mut value = |place: usize| row.remove(&place.to_string()).unwrap_or(Value::Null);
+            Value::Array((0..batch.num_columns()).map(|place| whole(value(place), texts)).collect())
         }));
     }
     Ok(rows)
+}
+
+/// Returns a batch whose columns are named by their places: several may have one name, of which an object keeps one.
+fn numbered(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let schema = batch.schema();
+    let fields = schema.fields().iter().enumerate();
+    let fields: Vec<_> = fields.map(|(place, field)| field.as_ref().clone().with_name(place.to_string())).collect();
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), batch.columns().to_vec(), &options)
 }
 
 fn whole(value: Value, texts: bool) -> Value {

@@ -22,6 +22,17 @@ pub(crate) enum Shape {
     Columns,
 }
 
+/// How an answer is to be written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wish {
+    pub(crate) format: Format,
+    pub(crate) shape: Shape,
+    /// The whole numbers of json are written as texts.
+    pub(crate) texts: bool,
+    /// As in [`Document`].
+    pub(crate) is_defused: bool,
+}
+
 /// What is known when all rows are written.
 pub(crate) struct End {
     pub(crate) is_truncated: bool,
@@ -37,7 +48,7 @@ pub(crate) struct Stream {
 }
 
 enum Kind {
-    Separated(u8),
+    Separated(csv::Style),
     Lines,
     Arrow(Box<StreamWriter<Vec<u8>>>),
     Parquet(Box<ArrowWriter<Vec<u8>>>),
@@ -49,19 +60,15 @@ enum Kind {
 }
 
 impl Stream {
-    /// Begins a file and returns its first bytes; `texts` writes the whole numbers of JSON as texts.
-    pub(crate) fn begin(
-        schema: &SchemaRef,
-        format: Format,
-        shape: Shape,
-        texts: bool,
-    ) -> Result<(Self, Vec<u8>), Error> {
+    /// Begins a file and returns its first bytes.
+    pub(crate) fn begin(schema: &SchemaRef, wish: &Wish) -> Result<(Self, Vec<u8>), Error> {
+        let Wish { format, shape, texts, is_defused } = *wish;
         let mut head = Vec::new();
         let kind = match format {
             Format::Csv | Format::Tsv => {
-                let delimiter = if format == Format::Csv { b',' } else { b'\t' };
-                head = csv::header(schema, delimiter)?;
-                Kind::Separated(delimiter)
+                let style = csv::Style { delimiter: if format == Format::Csv { b',' } else { b'\t' }, is_defused };
+                head = csv::header(schema, style)?;
+                Kind::Separated(style)
             }
             Format::Ndjson => Kind::Lines,
             Format::Arrow => Kind::Arrow(Box::new(StreamWriter::try_new(Vec::new(), schema)?)),
@@ -84,7 +91,7 @@ impl Stream {
         let is_first = self.row_count == 0;
         self.row_count += batch.num_rows();
         match &mut self.kind {
-            Kind::Separated(delimiter) => csv::rows(&batch, *delimiter),
+            Kind::Separated(style) => csv::rows(&batch, *style),
             Kind::Lines => lines::lines(&batch),
             Kind::Arrow(writer) => {
                 writer.write(&batch)?;
@@ -127,8 +134,8 @@ impl Stream {
                 Ok(whole.to_string().into_bytes())
             }
             Kind::Whole(batches, format) => {
-                let document = Document { schema: &self.schema, batches: &batches, title: "annals", note: "" };
-                document.write(format)
+                let (schema, title) = (&self.schema, "annals");
+                Document { schema, batches: &batches, title, note: "", is_defused: false }.write(format)
             }
         }
     }

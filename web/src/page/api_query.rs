@@ -11,13 +11,13 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::file::{self, Wish};
-use crate::export::Format;
+use super::file;
+use crate::export::{Format, Wish};
 use crate::request::Params;
 use crate::{App, Error, Result, query};
 
 /// What addresses say of the answer and not to the query.
-const OWN: &[&str] = &["format", "int64", "shape"];
+const OWN: &[&str] = &["defused", "format", "int64", "shape"];
 
 /// `GET /api/query`: all that can be asked by name.
 pub(crate) async fn list(State(app): State<App>, headers: HeaderMap) -> Result<Response> {

@@ -9,8 +9,8 @@ use datafusion::scalar::ScalarValue;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::file::{self, Wish};
-use crate::export::{self, Format, Shape};
+use super::file;
+use crate::export::{self, Format, Shape, Wish};
 use crate::request::Params;
 use crate::{App, Error, Result, query};
 
@@ -105,7 +105,12 @@ impl Wish {
             other => return Err(Error::BadRequest(format!("`shape` is rows or columns, not {other}"))),
         };
         let texts = ask.int64.as_deref().unwrap_or(params.get("int64")) == "string";
-        Ok(Self { format: format(headers, params, ask)?, shape, texts })
+        let is_defused = match params.get("defused") {
+            "" | "false" => false,
+            "true" => true,
+            other => return Err(Error::BadRequest(format!("`defused` is true or false, not {other}"))),
+        };
+        Ok(Self { format: format(headers, params, ask)?, shape, texts, is_defused })
     }
 }
 

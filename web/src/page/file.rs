@@ -13,19 +13,11 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
 
-use crate::export::{self, End, Format, Shape, Stream};
+use crate::export::{self, End, Format, Stream, Wish};
 use crate::{App, Error, Result, query};
 
 /// Bytes that are held back.
 const HELD: usize = 1 << 20;
-
-/// How an answer is to be written.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Wish {
-    pub(super) format: Format,
-    pub(super) shape: Shape,
-    pub(super) texts: bool,
-}
 
 /// Answers a question as a file; `said` is all of it that matters, `name` what browsers save it as.
 pub(super) async fn answer(
@@ -47,7 +39,7 @@ pub(super) async fn answer(
     }
     let started = Instant::now();
     let rows = query::ask(app, asker, question, app.limits().rows).await?;
-    let (stream, held) = Stream::begin(&rows.schema, wish.format, wish.shape, wish.texts).map_err(refused)?;
+    let (stream, held) = Stream::begin(&rows.schema, wish).map_err(refused)?;
     let mut file = File { rows, stream: Some(stream), started, row_count: 0 };
     let version = file.rows.version;
     let mut held = held;
@@ -107,7 +99,7 @@ async fn rest((held, mut file): (Option<Vec<u8>>, File)) -> Result<Option<(Vec<u
     }
 }
 
-/// Returns what changes whenever the answer may; nothing for an answer that chance decides.
+/// Returns what changes whenever the answer may; nothing for an answer that chance decides, or what has no version.
 ///
 /// An answer that reads the clock stands for the minute in which it was given.
 fn tag(app: &App, asker: &Asker, question: &Question, wish: &Wish, said: &str) -> Option<String> {
@@ -117,7 +109,7 @@ fn tag(app: &App, asker: &Asker, question: &Question, wish: &Wish, said: &str) -
     let mut hasher = DefaultHasher::new();
     // Another process may be another Annals, with other views.
     (START.get_or_init(SystemTime::now), question.version, asker.role == Default::default()).hash(&mut hasher);
-    (said, wish.format.name(), wish.shape, wish.texts, minute).hash(&mut hasher);
+    (said, wish.format.name(), wish.shape, wish.texts, wish.is_defused, minute).hash(&mut hasher);
     (clock != Clock::Chance).then(|| format!("\"{}-{:016x}\"", question.version, hasher.finish()))
 }
 

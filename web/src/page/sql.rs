@@ -111,12 +111,19 @@ pub(crate) async fn show(State(app): State<App>, params: Params) -> Result<Html<
 
 /// Returns the addresses of the answer as files.
 fn files(query: &str, opened: Option<&Saved>, values: &[(Parameter, String)]) -> Vec<(&'static str, String)> {
-    let link = |format: &str| match opened {
-        Some(saved) => {
-            let pairs: Vec<_> = values.iter().map(|(p, value)| (p.name.as_str(), value.as_str())).collect();
-            format!("/api/query/{}.{format}?{}", saved.name, show::query(&pairs))
+    let link = |format: &str| {
+        // What a person opens in a spreadsheet.
+        let defused = (format == "csv").then_some(("defused", "true"));
+        match opened {
+            Some(saved) => {
+                let pairs = values.iter().map(|(p, value)| (p.name.as_str(), value.as_str())).chain(defused);
+                format!("/api/query/{}.{format}?{}", saved.name, show::query(&pairs.collect::<Vec<_>>()))
+            }
+            None => {
+                let pairs = [("format", format)].into_iter().chain(defused).chain([("q", query)]);
+                format!("/api/sql?{}", show::query(&pairs.collect::<Vec<_>>()))
+            }
         }
-        None => format!("/api/sql?{}", show::query(&[("format", format), ("q", query)])),
     };
     ["csv", "xlsx", "json", "ndjson", "markdown", "html", "parquet", "arrow"].map(|f| (f, link(f))).into()
 }

@@ -7,9 +7,9 @@ use axum::http::HeaderMap;
 use axum::response::{Html, IntoResponse, Response};
 use datafusion::common::TableReference;
 
-use super::file::{self, Wish};
+use super::file;
 use super::{Page, html};
-use crate::export::{Document, FORMATS, Format, Shape};
+use crate::export::{Document, FORMATS, Format, Shape, Wish};
 use crate::query;
 use crate::request::Params;
 use crate::select::Select;
@@ -113,7 +113,7 @@ pub(crate) async fn show(State(app): State<App>, Path(file): Path<String>, param
     let view = describe(&page, &file).await?;
     let answer = rows(&app, &page, &file, &params, ROWS).await?;
     let table = Table::new(&answer.schema, &answer.batches).map_err(Error::internal)?;
-    let filters: Vec<_> = params.pairs().filter(|(_, value)| !value.is_empty()).collect();
+    let filters: Vec<_> = params.pairs().collect();
     let query = show::query(&filters);
     let link = |f: Format| (f.name(), format!("/view/{}.{}?{query}", view.path(), f.extension()));
     let files = FORMATS.map(link).into();
@@ -132,7 +132,8 @@ async fn file_of(app: &App, name: &str, format: Format, params: &Params) -> Resu
     let name = view.name.clone();
     let write = move || {
         let sheet = if format == Format::Xlsx { &view.name } else { &title };
-        let document = Document { schema: &answer.schema, batches: &answer.batches, title: sheet, note: &note };
+        let (schema, batches) = (&answer.schema, &answer.batches);
+        let document = Document { schema, batches, title: sheet, note: &note, is_defused: true };
         document.write(format).map(|bytes| (bytes, answer))
     };
     let (bytes, answer) = tokio::task::spawn_blocking(write).await.map_err(Error::internal)?.map_err(file::refused)?;
@@ -151,9 +152,9 @@ pub(crate) async fn data(
     let format: Format = format.parse().map_err(|e: crate::export::Error| Error::NotFound(e.to_string()))?;
     let asker = app.asker(&headers)?;
     let session = app.session().await?;
-    let filters: Vec<_> = params.pairs().filter(|(_, value)| !value.is_empty()).collect();
+    let filters: Vec<_> = params.pairs().collect();
     let question = query::table(&app, &session, &asker, reference(name)?, &filters).await?;
-    let wish = Wish { format, shape: Shape::Rows, texts: false };
+    let wish = Wish { format, shape: Shape::Rows, texts: false, is_defused: false };
     let said = format!("{name}?{filters:?}");
     file::answer(&app, &headers, &asker, question, &wish, &said, Some(name)).await
 }
@@ -161,7 +162,7 @@ pub(crate) async fn data(
 /// Returns the rows of a view whose columns have the values that the address asks for.
 async fn rows(app: &App, page: &Page, name: &str, params: &Params, limit: usize) -> Result<Answer> {
     let asker = app.asker(&HeaderMap::new())?;
-    let filters: Vec<_> = params.pairs().filter(|(_, value)| !value.is_empty()).collect();
+    let filters: Vec<_> = params.pairs().collect();
     let question = query::table(app, page.session(), &asker, reference(name)?, &filters).await?;
     query::answer(app, &asker, question, limit).await
 }

@@ -29,6 +29,19 @@ fn csv() {
     insta::assert_snapshot!(String::from_utf8(export(&[batch()], Format::Csv).unwrap()).unwrap());
 }
 
+#[tokio::test]
+async fn values_are_exact_and_defused_for_spreadsheets() {
+    let site = site().await;
+    for (format, delimiter) in [("csv", ','), ("tsv", '\t')] {
+        let exact = get(&site, &format!("/api/sql?format={format}&q=SELECT+'@scope/pkg'+AS+suite,-2+AS+n")).await;
+        assert_eq!(exact.text(), format!("suite{delimiter}n\n@scope/pkg{delimiter}-2\n"));
+        let defused = format!("/api/sql?format={format}&defused=true&q=SELECT+'@scope/pkg'+AS+suite,-2+AS+n");
+        assert!(get(&site, &defused).await.text().contains(&format!("\n'@scope/pkg{delimiter}-2\n")));
+    }
+    let page = get(&site, "/sql?q=SELECT+1").await;
+    assert!(page.text().contains("format=csv&#38;defused=true&#38;q="), "{}", page.text());
+}
+
 #[test]
 fn markdown() {
     insta::assert_snapshot!(String::from_utf8(export(&[batch()], Format::Markdown).unwrap()).unwrap());
@@ -119,6 +132,12 @@ async fn a_view_is_a_file_of_every_format_with_filters() {
         "name,value,unit,doc\nauthor_stats,1,flag,figures about authors\n"
     );
     assert_eq!(get(&site, "/view/problem.csv?nothing=1").await.status, StatusCode::BAD_REQUEST);
+    for way in ["/view/problem", "/view/problem.csv", "/api/view/problem.csv"] {
+        assert_eq!(get(&site, &format!("{way}?nothing=")).await.status, StatusCode::BAD_REQUEST, "{way}");
+    }
+    let none = get(&site, "/api/view/problem.csv?name=").await;
+    let none = none.text();
+    assert_eq!(none.lines().count(), 1, "an empty text is one: {none}");
     assert_eq!(get(&site, "/view/problem.csv?change_count=abc").await.status, StatusCode::BAD_REQUEST);
     assert_eq!(get(&site, "/view/problem.csv?opened_at=2026-10-11T08:00:00Z").await.text().lines().count(), 2);
 }

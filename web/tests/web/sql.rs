@@ -32,6 +32,17 @@ async fn json_names_columns_and_keeps_types() {
 }
 
 #[tokio::test]
+async fn columns_of_one_name_have_their_own_values() {
+    let site = site().await;
+    let twice = "SELECT p.name, q.state, q.name FROM problem p JOIN problem q USING (problem_id) ORDER BY 1, 2 LIMIT 1";
+    let rows = post(&site, "/api/sql", "text/plain", twice).await.json();
+    assert_eq!(rows["columns"][2]["name"], "name");
+    assert!(rows["rows"][0][0].is_string() && rows["rows"][0][2] == rows["rows"][0][0], "{rows}");
+    let columns = post(&site, "/api/sql?shape=columns", "text/plain", twice).await.json();
+    assert_eq!(columns["columns"][2]["values"], columns["columns"][0]["values"]);
+}
+
+#[tokio::test]
 async fn parameters_are_values_never_text() {
     let site = site().await;
     let body = json!({"sql": "SELECT count(*) FROM problem WHERE name = $1 OR change_count > $2", "params": ["' OR 1=1 --", 1]});

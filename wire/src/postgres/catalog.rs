@@ -24,6 +24,7 @@ use datafusion_pg_catalog::pg_catalog::{PgCatalogSchemaProvider, PgCatalogStatic
 use datafusion_pg_catalog::setup_pg_catalog;
 use tokio::sync::Mutex;
 
+use super::cursor::{Cursors, Listed};
 use super::routine;
 use super::setting::Settings;
 use super::shim;
@@ -69,18 +70,15 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// Returns the context as somebody sees it who has set something.
-    pub(super) fn settled(&self, settings: &Settings) -> SessionContext {
-        if !settings.is_changed() {
-            return self.context.clone();
-        }
-        let mut config = self.context.copied_config();
+    /// Returns the context as a connection sees it, with its settings, its cursors and its user.
+    pub(super) fn settled(&self, settings: &Settings, cursors: &Arc<Cursors>, user: &str) -> SessionContext {
+        let mut config = self.context.copied_config().with_extension(Arc::clone(cursors));
         if let Some(schema) = settings.path().first() {
             config.options_mut().catalog.default_schema = (*schema).to_owned();
         }
         let state = SessionStateBuilder::new_from_existing(self.context.state()).with_config(config).build();
         let context = SessionContext::new_with_state(state);
-        for function in shim::settled(&self.texts, settings) {
+        for function in shim::settled(&self.texts, settings, user) {
             context.register_udf(function);
         }
         context
@@ -117,7 +115,8 @@ async fn build(desk: &Desk, session: &Session, asker: &Asker) -> Result<(Session
     rows(&bare, "SELECT oid FROM pg_catalog.pg_class").await?;
     let texts = Arc::new(texts(&bare, session).await?);
     let (description, functions) = (table::description(&texts)?, routine::table(&bare).await?);
-    let described = Arc::new(Described { own, description, functions, settings: table::settings()? });
+    let (settings, views) = (table::settings()?, table::views(&texts)?);
+    let described = Arc::new(Described { own, description, functions, settings, views });
     let context = with_functions(desk.context(session, asker, vec![("pg_catalog".into(), described)])?, fixed);
     for function in shim::functions(&texts) {
         context.register_udf(function);
@@ -196,6 +195,14 @@ async fn rows(context: &SessionContext, sql: &str) -> Result<Vec<Vec<String>>> {
 /// Catalogs that only a superuser of Postgres may read.
 const HIDDEN: &[&str] = &["pg_authid", "pg_shadow"];
 
+/// The catalog of the cursors of whoever reads it.
+const CURSORS: &str = "pg_cursors";
+
+/// Returns the names of the catalogs that the library lacks.
+pub(super) fn own_names() -> impl Iterator<Item = &'static str> {
+    table::empty_names().chain([CURSORS])
+}
+
 /// Postgres' catalogs, with comments and with our own functions.
 #[derive(Debug)]
 struct Described {
@@ -203,6 +210,7 @@ struct Described {
     description: Arc<dyn TableProvider>,
     functions: Arc<dyn TableProvider>,
     settings: Arc<dyn TableProvider>,
+    views: Arc<dyn TableProvider>,
 }
 
 #[async_trait]
@@ -210,7 +218,7 @@ impl SchemaProvider for Described {
     fn table_names(&self) -> Vec<String> {
         let mut names = self.own.table_names();
         names.retain(|name| !HIDDEN.contains(&name.as_str()));
-        names.extend(table::empty_names().map(str::to_owned));
+        names.extend(own_names().map(str::to_owned));
         names
     }
 
@@ -218,6 +226,8 @@ impl SchemaProvider for Described {
         match name {
             "pg_description" => Ok(Some(Arc::clone(&self.description))),
             "pg_proc" => Ok(Some(Arc::clone(&self.functions))),
+            "pg_views" => Ok(Some(Arc::clone(&self.views))),
+            CURSORS => Ok(Some(Arc::new(Listed))),
             "pg_settings" => Ok(Some(Arc::clone(&self.settings))),
             // Those of another server, and nobody's here.
             name if HIDDEN.contains(&name) => Ok(None),
@@ -229,6 +239,6 @@ impl SchemaProvider for Described {
     }
 
     fn table_exist(&self, name: &str) -> bool {
-        !HIDDEN.contains(&name) && (self.own.table_exist(name) || table::empty_names().any(|empty| empty == name))
+        !HIDDEN.contains(&name) && (self.own.table_exist(name) || own_names().any(|own| own == name))
     }
 }

@@ -2,7 +2,6 @@
 //!
 //! A simple message holds statements that run one after another; the other way is in `extended`. Both come here.
 
-use std::collections::HashMap;
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -12,25 +11,25 @@ use async_trait::async_trait;
 use datafusion::prelude::SessionContext;
 use datafusion::sql::parser;
 use datafusion::sql::sqlparser::ast::Statement;
-use futures::{Sink, Stream, StreamExt, stream};
+use futures::{Sink, SinkExt, StreamExt, stream};
 use pgwire::api::portal::Format;
-use pgwire::api::query::SimpleQueryHandler;
-use pgwire::api::results::{FieldInfo, QueryResponse, Response, Tag};
+use pgwire::api::query::{SimpleQueryHandler, send_ready_for_query};
+use pgwire::api::results::{QueryResponse, Response, Tag};
 use pgwire::api::store::PortalStore;
-use pgwire::api::{ClientInfo, ClientPortalStore};
+use pgwire::api::{ClientInfo, ClientPortalStore, PgWireConnectionState};
 use pgwire::error::{PgWireError, PgWireResult};
 use pgwire::messages::PgWireBackendMessage;
-use pgwire::messages::data::DataRow;
+use pgwire::messages::response::EmptyQueryResponse;
+use pgwire::messages::simplequery::Query;
 
 use super::Shared;
 use super::cancel::Entry;
+use super::cursor::Cursors;
 use super::error::{failed, refused};
 use super::rows::{Answer, texts};
+use super::send::send;
 use super::setting::Settings;
 use super::statement::{File, Kind, Said, parse};
-
-/// Cursors that one connection may hold open: each holds a query open.
-const CURSORS: usize = 4;
 
 /// A connection.
 pub(super) struct Connection {
@@ -39,13 +38,13 @@ pub(super) struct Connection {
     pub(super) asker: OnceLock<Asker>,
     pub(super) cancel: OnceLock<Entry>,
     settings: Mutex<Settings>,
-    cursors: tokio::sync::Mutex<HashMap<String, Answer>>,
+    pub(super) cursors: Arc<Cursors>,
 }
 
 impl Connection {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         let (asker, cancel) = (OnceLock::new(), OnceLock::new());
-        Self { shared, asker, cancel, settings: Mutex::default(), cursors: tokio::sync::Mutex::default() }
+        Self { shared, asker, cancel, settings: Mutex::default(), cursors: Arc::default() }
     }
 
     fn asker(&self) -> PgWireResult<&Asker> {
@@ -59,9 +58,11 @@ impl Connection {
     async fn context(&self) -> PgWireResult<(SessionContext, i64)> {
         let failed = |reason: String| refused(&Error::Internal(reason), "");
         let session = self.shared.warehouse.ready_session().await.map_err(|error| failed(error.to_string()))?;
-        let known = self.shared.catalogs.context(&self.shared.desk, &session, self.asker()?).await;
+        let asker = self.asker()?;
+        let known = self.shared.catalogs.context(&self.shared.desk, &session, asker).await;
         let known = known.map_err(|error| failed(error.to_string()))?;
-        Ok((self.with_settings(|settings| known.settled(settings)), known.version))
+        let context = self.with_settings(|settings| known.settled(settings, &self.cursors, &asker.name));
+        Ok((context, known.version))
     }
 
     pub(super) async fn plan(&self, statement: &Statement, text: &str) -> PgWireResult<Question> {
@@ -77,6 +78,13 @@ impl Connection {
             *place = found;
         }
         planned.map_err(|error| refused(&error, text))
+    }
+
+    async fn planned(&self, planned: Option<Question>, statement: &Statement, text: &str) -> PgWireResult<Question> {
+        match planned {
+            Some(question) => Ok(question),
+            None => self.plan(statement, text).await,
+        }
     }
 
     async fn ask(&self, question: Question, format: &Format) -> PgWireResult<Answer> {
@@ -104,10 +112,7 @@ impl Connection {
         let tag = |tag: &str| Ok(Response::Execution(Tag::new(tag)));
         match said {
             Said::Question(statement) => {
-                let question = match planned {
-                    Some(question) => question,
-                    None => self.plan(&statement, text).await?,
-                };
+                let question = self.planned(planned, &statement, text).await?;
                 Ok(Response::Query(self.ask(question, format).await?.response()))
             }
             Said::Copy(statement, file) => self.copy(&statement, file, text).await,
@@ -122,18 +127,21 @@ impl Connection {
             Said::Show(name) => self.show(&name),
             Said::Begin => Ok(Response::TransactionStart(Tag::new("BEGIN"))),
             Said::End(word) => {
-                self.close(None).await;
+                self.cursors.end();
                 Ok(Response::TransactionEnd(Tag::new(word)))
             }
-            Said::Declare(name, statement) => self.declare(name, &statement, text).await,
+            Said::Declare { name, statement, is_held } => {
+                let question = self.planned(planned, &statement, text).await?;
+                self.declare(name, question, text, is_held).await
+            }
             Said::Fetch(name, count) => self.fetch(&name, count, format).await,
             Said::Close(name) => {
-                self.close(name.as_deref()).await;
+                self.cursors.close(name.as_deref());
                 tag("CLOSE CURSOR")
             }
             Said::Nothing(word) => {
                 if word == "DISCARD ALL" {
-                    self.close(None).await;
+                    self.cursors.close(None);
                     let _ = self.with_settings(|settings| settings.reset("all"));
                 }
                 tag(word)
@@ -158,100 +166,59 @@ impl Connection {
         texts(&[name], vec![vec![value]])
     }
 
-    async fn declare(&self, name: String, statement: &Statement, text: &str) -> PgWireResult<Response> {
-        let question = self.plan(statement, text).await?;
-        let mut cursors = self.cursors.lock().await;
-        if cursors.contains_key(&name) {
-            return Err(failed("42P03", format!("cursor \"{name}\" already exists")));
-        }
-        if cursors.len() >= CURSORS {
-            return Err(failed("53000", format!("a connection has at most {CURSORS} cursors")));
-        }
-        cursors.insert(name, self.ask(question, &Format::UnifiedText).await?);
+    async fn declare(&self, name: String, question: Question, text: &str, is_held: bool) -> PgWireResult<Response> {
+        self.cursors.check(&name)?;
+        let answer = self.ask(question, &Format::UnifiedText).await?;
+        self.cursors.open(name, answer, text, is_held);
         Ok(Response::Execution(Tag::new("DECLARE CURSOR")))
     }
 
-    /// Closes a cursor, or all.
-    async fn close(&self, name: Option<&str>) {
-        let mut cursors = self.cursors.lock().await;
-        match name {
-            Some(name) => drop(cursors.remove(name)),
-            None => cursors.clear(),
-        }
-    }
-
     async fn fetch(&self, name: &str, count: Option<usize>, format: &Format) -> PgWireResult<Response> {
-        if matches!(format, Format::UnifiedBinary) {
-            return Err(failed("0A000", "a cursor gives texts here"));
-        }
-        let mut cursors = self.cursors.lock().await;
-        let missing = || failed("34000", format!("cursor \"{name}\" does not exist"));
-        let cursor = cursors.get_mut(name).ok_or_else(missing)?;
+        let busy = |_| failed("55006", format!("cursor \"{name}\" is being fetched by another portal"));
+        let mut cursor = self.cursors.answer(name)?.try_lock_owned().map_err(busy)?;
+        cursor.write_as(format)?;
         let fields = cursor.fields();
-        let rows = stream::unfold(cursor, |cursor| async { Some((cursor.next().await?, cursor)) });
-        let rows = self.held(rows.take(count.unwrap_or(usize::MAX))).await?;
-        let mut response = QueryResponse::new(fields, rows);
+        let rows = stream::unfold(cursor, |mut cursor| async { Some((cursor.next().await?, cursor)) });
+        let mut response = QueryResponse::new(fields, rows.take(count.unwrap_or(usize::MAX)));
         response.set_command_tag("FETCH");
         Ok(Response::Query(response))
-    }
-
-    /// Returns the columns of a cursor.
-    pub(super) fn cursor_fields(&self, name: &str) -> Option<Arc<Vec<FieldInfo>>> {
-        self.cursors.try_lock().ok()?.get(name).map(Answer::fields)
-    }
-
-    /// Returns an answer with all its rows taken.
-    async fn whole(&self, mut answer: QueryResponse) -> PgWireResult<QueryResponse> {
-        let tag = answer.command_tag().to_owned();
-        let rows = self.held(answer.data_rows()).await?;
-        let mut whole = QueryResponse::new(answer.row_schema(), rows);
-        whole.set_command_tag(&tag);
-        Ok(whole)
-    }
-
-    /// Takes rows into memory, as far as that is allowed.
-    async fn held(
-        &self,
-        rows: impl Stream<Item = PgWireResult<DataRow>>,
-    ) -> PgWireResult<impl Stream<Item = PgWireResult<DataRow>> + Send + 'static> {
-        let (mut held, mut size) = (Vec::new(), 0);
-        let mut rows = std::pin::pin!(rows);
-        while let Some(row) = rows.next().await {
-            let row = row?;
-            size += row.data.len();
-            if size > self.shared.held {
-                return Err(failed("54000", "ask for fewer rows at once"));
-            }
-            held.push(Ok(row));
-        }
-        Ok(stream::iter(held))
     }
 }
 
 #[async_trait]
 impl SimpleQueryHandler for Connection {
-    async fn do_query<C>(&self, _: &mut C, query: &str) -> PgWireResult<Vec<Response>>
+    async fn on_query<C>(&self, client: &mut C, query: Query) -> PgWireResult<()>
     where
         C: ClientInfo + ClientPortalStore + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
         C::PortalStore: PortalStore,
         C::Error: Debug,
         PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
     {
-        let mut responses = Vec::new();
-        let mut all = parse(query)?.into_iter().peekable();
-        while let Some(said) = all.next() {
-            let mut response = self.answer(said, None, query, &Format::UnifiedText).await?;
-            // Answers are sent when all are begun: one that was held open would hold up those after it for ever.
-            if all.peek().is_some()
-                && let Response::Query(rows) = response
-            {
-                response = Response::Query(self.whole(rows).await?);
-            }
-            responses.push(response);
+        if !matches!(client.state(), PgWireConnectionState::ReadyForQuery) {
+            return Err(PgWireError::NotReadyForQuery);
         }
-        if responses.is_empty() {
-            responses.push(Response::EmptyQuery);
+        client.set_state(PgWireConnectionState::QueryInProgress);
+        self.do_query(client, &query.query).await?;
+        client.set_state(PgWireConnectionState::ReadyForQuery);
+        send_ready_for_query(client, client.transaction_status()).await
+    }
+
+    /// Answers the statements of a message, and sends each answer before the next statement begins.
+    async fn do_query<C>(&self, client: &mut C, query: &str) -> PgWireResult<Vec<Response>>
+    where
+        C: ClientInfo + ClientPortalStore + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
+        C::PortalStore: PortalStore,
+        C::Error: Debug,
+        PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
+    {
+        let all = parse(query)?;
+        if all.is_empty() {
+            client.feed(PgWireBackendMessage::EmptyQueryResponse(EmptyQueryResponse::new())).await?;
         }
-        Ok(responses)
+        for said in all {
+            let response = self.answer(said, None, query, &Format::UnifiedText).await?;
+            send(client, response).await?;
+        }
+        Ok(vec![])
     }
 }

@@ -7,18 +7,20 @@ use annals_analytics::outside::Question;
 use async_trait::async_trait;
 use futures::Sink;
 use pgwire::api::portal::{Format, Portal};
-use pgwire::api::query::ExtendedQueryHandler;
-use pgwire::api::results::{FieldInfo, Response};
+use pgwire::api::query::{ExtendedQueryHandler, send_describe_response};
+use pgwire::api::results::{DescribePortalResponse, FieldInfo, Response};
 use pgwire::api::stmt::QueryParser;
 use pgwire::api::store::PortalStore;
 use pgwire::api::{ClientInfo, ClientPortalStore, Type};
 use pgwire::error::{PgWireError, PgWireResult};
 use pgwire::messages::PgWireBackendMessage;
+use pgwire::messages::extendedquery::{Describe, TARGET_TYPE_BYTE_PORTAL};
 
 use super::connection::Connection;
 use super::error::{failed, refused};
 use super::parameter;
 use super::rows::{fields, text_field};
+use super::send::send_file;
 use super::statement::{Said, parse};
 
 /// A prepared statement.
@@ -50,7 +52,24 @@ impl ExtendedQueryHandler for Extended {
         Arc::clone(&self.preparer)
     }
 
-    async fn do_query<C>(&self, _: &mut C, portal: &Portal<Prepared>, _: usize) -> PgWireResult<Response>
+    async fn on_describe<C>(&self, client: &mut C, message: Describe) -> PgWireResult<()>
+    where
+        C: ClientInfo + ClientPortalStore + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
+        C::PortalStore: PortalStore<Statement = Prepared>,
+        C::Error: Debug,
+        PgWireError: From<<C as Sink<PgWireBackendMessage>>::Error>,
+    {
+        // A cursor that a statement declared is a portal, too.
+        if message.target_type == TARGET_TYPE_BYTE_PORTAL
+            && let Some(name) = &message.name
+            && let Some(fields) = self.preparer.0.cursors.fields(name, &Format::UnifiedText)
+        {
+            return send_describe_response(client, &DescribePortalResponse::new(fields?)).await;
+        }
+        self._on_describe(client, message).await
+    }
+
+    async fn do_query<C>(&self, client: &mut C, portal: &Portal<Prepared>, _: usize) -> PgWireResult<Response>
     where
         C: ClientInfo + ClientPortalStore + Sink<PgWireBackendMessage> + Unpin + Send + Sync,
         C::PortalStore: PortalStore<Statement = Prepared>,
@@ -65,7 +84,10 @@ impl ExtendedQueryHandler for Extended {
             }
             None => None,
         };
-        self.preparer.0.answer(said.clone(), question, text, &portal.result_column_format).await
+        match self.preparer.0.answer(said.clone(), question, text, &portal.result_column_format).await? {
+            Response::CopyOut(file) => send_file(client, file).await.map(Response::Execution),
+            other => Ok(other),
+        }
     }
 }
 
@@ -86,7 +108,7 @@ impl QueryParser for Preparer {
             return Err(failed("42601", "cannot insert multiple commands into a prepared statement"));
         }
         let question = match &said {
-            Said::Question(statement) => Some(self.0.plan(statement, text).await?),
+            Said::Question(statement) | Said::Declare { statement, .. } => Some(self.0.plan(statement, text).await?),
             _ => None,
         };
         Ok(Some(Prepared { said, question, text: text.to_owned() }))
@@ -97,14 +119,15 @@ impl QueryParser for Preparer {
     }
 
     fn get_result_schema(&self, prepared: &Prepared, format: Option<&Format>) -> PgWireResult<Vec<FieldInfo>> {
-        if let Some(question) = &prepared.question {
-            let schema = question.plan.schema();
-            return fields(schema.as_arrow(), format.unwrap_or(&Format::UnifiedText));
-        }
+        let format = format.unwrap_or(&Format::UnifiedText);
         Ok(match &prepared.said {
+            Said::Question(_) => match &prepared.question {
+                Some(question) => fields(question.plan.schema().as_arrow(), format)?,
+                None => vec![],
+            },
             Said::Show(name) if name == "all" => ["name", "setting", "description"].map(text_field).into(),
             Said::Show(name) => vec![text_field(name)],
-            Said::Fetch(name, _) => self.0.cursor_fields(name).map(|fields| fields.to_vec()).unwrap_or_default(),
+            Said::Fetch(name, _) => self.0.cursors.fields(name, format).transpose()?.unwrap_or_default(),
             _ => vec![],
         })
     }

@@ -23,6 +23,7 @@ use pgwire::api::{
 use pgwire::error::{PgWireError, PgWireResult};
 use pgwire::messages::{PgWireBackendMessage, PgWireFrontendMessage};
 
+use super::Shared;
 use super::connection::Connection;
 use super::error::fatal;
 use super::setting::SERVER_VERSION;
@@ -35,8 +36,10 @@ static NUMBERS: LazyLock<Arc<RandomPidSecretKeyGenerator>> = LazyLock::new(Arc::
 pub(super) struct Login {
     connection: Arc<Connection>,
     peer: SocketAddr,
-    /// Nothing where anybody may come in.
-    scram: Option<SASLAuthStartupHandler<DefaultServerParameterProvider>>,
+    /// Anybody may come in.
+    is_open: bool,
+    /// What asks for a proof, once it is known whether there is TLS.
+    scram: OnceLock<SASLAuthStartupHandler<DefaultServerParameterProvider>>,
     /// Who it is, if the proof is right.
     claimed: Arc<OnceLock<Asker>>,
     parameters: Arc<DefaultServerParameterProvider>,
@@ -49,29 +52,28 @@ impl Login {
         let parameters = Arc::new(parameters());
         let claimed = Arc::new(OnceLock::new());
         let is_open = peer.ip().is_loopback() && !warehouse.store().state().has_readers()?;
-        let scram = (!is_open).then(|| {
-            let readers = Arc::new(Readers { warehouse: Arc::clone(warehouse), claimed: Arc::clone(&claimed) });
-            let mut scram = ScramAuth::new(readers);
-            // Without a certificate to bind to, clients prove themselves without binding.
-            if let Err(error) = scram.configure_certificate(&connection.shared.tls.pem) {
-                tracing::debug!(%error, "no channel binding");
-            }
-            SASLAuthStartupHandler::new(Arc::clone(&parameters))
-                .with_scram(scram)
-                .with_pid_secret_key_generator(NUMBERS.clone())
-        });
-        Ok(Self { connection, peer, scram, claimed, parameters })
+        Ok(Self { connection, peer, is_open, scram: OnceLock::new(), claimed, parameters })
+    }
+
+    /// Returns what asks for a proof; without TLS there is nothing that a password could be bound to.
+    fn scram(&self, is_secure: bool) -> SASLAuthStartupHandler<DefaultServerParameterProvider> {
+        let Shared { warehouse, tls, .. } = self.connection.shared.as_ref();
+        let readers = Readers { warehouse: Arc::clone(warehouse), claimed: Arc::clone(&self.claimed) };
+        let mut scram = ScramAuth::new(Arc::new(readers));
+        // Without a certificate to bind to, clients prove themselves without binding.
+        if is_secure && let Err(error) = scram.configure_certificate(&tls.pem) {
+            tracing::debug!(%error, "no channel binding");
+        }
+        SASLAuthStartupHandler::new(Arc::clone(&self.parameters))
+            .with_scram(scram)
+            .with_pid_secret_key_generator(NUMBERS.clone())
     }
 
     /// Opens the session of whoever is in now.
     fn admit<C: ClientInfo>(&self, client: &C) -> PgWireResult<()> {
-        let anybody = || {
-            let name = client.metadata().get(METADATA_USER).cloned().unwrap_or_default();
-            Asker::anybody(name, "postgres")
-        };
-        let asker = match &self.scram {
-            None => anybody(),
-            Some(_) => self.claimed.get().cloned().ok_or_else(|| fatal("28000", "nobody has logged in"))?,
+        let asker = match self.is_open {
+            true => Asker::anybody(user(client), "postgres"),
+            false => self.claimed.get().cloned().ok_or_else(|| fatal("28000", "nobody has logged in"))?,
         };
         let (pid, secret) = client.pid_and_secret_key();
         let entry = self.connection.shared.cancels.enter(pid, &secret);
@@ -79,6 +81,11 @@ impl Login {
         self.connection.with_settings(|settings| settings.begin(client.metadata()));
         Ok(())
     }
+}
+
+/// Returns the name that a client says it has.
+fn user<C: ClientInfo>(client: &C) -> String {
+    client.metadata().get(METADATA_USER).cloned().unwrap_or_default()
 }
 
 fn parameters() -> DefaultServerParameterProvider {
@@ -102,16 +109,23 @@ impl StartupHandler for Login {
         if !client.is_secure() && !self.peer.ip().is_loopback() {
             return Err(fatal("28000", "connect with sslmode=require"));
         }
-        match (&self.scram, message) {
-            (Some(scram), message) => scram.on_startup(client, message).await?,
-            (None, PgWireFrontendMessage::Startup(startup)) => {
+        match (self.is_open, message) {
+            (false, message) => {
+                let scram = self.scram.get_or_init(|| self.scram(client.is_secure()));
+                match scram.on_startup(client, message).await {
+                    // Clients leave the name out of their proof.
+                    Err(PgWireError::InvalidPassword(_)) => Err(PgWireError::InvalidPassword(user(client)))?,
+                    done => done?,
+                }
+            }
+            (true, PgWireFrontendMessage::Startup(startup)) => {
                 protocol_negotiation(client, &startup).await?;
                 save_startup_parameters_to_metadata(client, &startup);
                 let (pid, secret) = NUMBERS.generate(client);
                 client.set_pid_and_secret_key(pid, secret);
                 finish_authentication(client, self.parameters.as_ref()).await?;
             }
-            (None, _) => return Err(fatal("08P01", "a connection begins with a startup message")),
+            (true, _) => return Err(fatal("08P01", "a connection begins with a startup message")),
         }
         match client.state() {
             PgWireConnectionState::ReadyForQuery => self.admit(client),

@@ -6,11 +6,13 @@ mod template;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, FunctionArguments, Ident, Select, SelectItem, Statement, Value, ValueWithSpan, Visit, VisitMut, VisitorMut,
-    visit_relations,
+    Expr, FunctionArguments, Ident, ObjectName, ObjectNamePart, Select, SelectItem, Statement, Value, ValueWithSpan,
+    Visit, VisitMut, VisitorMut, visit_relations,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
+
+use super::catalog::own_names;
 
 /// Rewrites a statement.
 pub(super) fn rewritten(mut statement: Statement) -> Statement {
@@ -53,6 +55,16 @@ impl VisitorMut for Rewriter {
             }
             expr if self.is_of_catalogs => catalogs::change(expr),
             _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_relation(&mut self, relation: &mut ObjectName) -> ControlFlow<()> {
+        // The parser finds the catalogs of the library without their schema, and no others.
+        if let [ObjectNamePart::Identifier(name)] = &relation.0[..]
+            && own_names().any(|own| own.eq_ignore_ascii_case(&name.value))
+        {
+            relation.0.insert(0, ObjectNamePart::Identifier(Ident::new("pg_catalog")));
         }
         ControlFlow::Continue(())
     }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use annals_analytics::outside::{Error, Rows};
-use arrow::datatypes::Schema;
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Schema, SchemaRef};
 use arrow_pg::datatypes::{arrow_schema_to_pg_fields, encode_recordbatch};
 use futures::stream::{self, Stream};
 use pgwire::api::Type;
@@ -14,6 +15,7 @@ use pgwire::messages::copy::CopyData;
 use pgwire::messages::data::DataRow;
 use tokio::sync::watch;
 
+use super::cell;
 use super::error::{failed, refused};
 use super::statement::{File, Kind};
 
@@ -27,12 +29,15 @@ pub(super) fn fields(schema: &Schema, format: &Format) -> PgWireResult<Vec<Field
     arrow_schema_to_pg_fields(schema, format, None).map_err(unsupported)
 }
 
+type Encoded = Box<dyn Iterator<Item = PgWireResult<DataRow>> + Send + Sync>;
+
 /// The rest of an answer.
 pub(super) struct Answer {
     rows: Rows,
     text: String,
     fields: Arc<Vec<FieldInfo>>,
-    batch: Option<Box<dyn Iterator<Item = PgWireResult<DataRow>> + Send + Sync>>,
+    /// The newest batch, how many of its rows were taken, and those that come.
+    batch: Option<(RecordBatch, usize, Encoded)>,
     cancel: watch::Receiver<u64>,
     is_over: bool,
 }
@@ -44,6 +49,26 @@ impl Answer {
         Ok(Self { rows, text: text.to_owned(), fields, batch: None, cancel, is_over: false })
     }
 
+    /// Returns the columns as they are computed.
+    pub(super) fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.rows.schema)
+    }
+
+    /// Writes the rows that come in another format.
+    pub(super) fn write_as(&mut self, format: &Format) -> PgWireResult<()> {
+        self.fields = Arc::new(fields(&self.rows.schema, format)?);
+        if let Some((batch, taken, _)) = self.batch.take() {
+            self.begin(batch.slice(taken, batch.num_rows() - taken))?;
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, batch: RecordBatch) -> PgWireResult<()> {
+        let rows = send(encode_recordbatch(self.fields(), cell::written(&batch, &self.fields)?));
+        self.batch = Some((batch, 0, rows));
+        Ok(())
+    }
+
     /// Returns the columns.
     pub(super) fn fields(&self) -> Arc<Vec<FieldInfo>> {
         Arc::clone(&self.fields)
@@ -52,7 +77,10 @@ impl Answer {
     /// Returns the next row.
     pub(super) async fn next(&mut self) -> Option<PgWireResult<DataRow>> {
         loop {
-            if let Some(row) = self.batch.as_mut().and_then(Iterator::next) {
+            if let Some((_, taken, rows)) = &mut self.batch
+                && let Some(row) = rows.next()
+            {
+                *taken += 1;
                 return Some(row);
             }
             if self.is_over {
@@ -63,7 +91,12 @@ impl Answer {
                 _ = self.cancel.changed() => Some(Err(Error::Cancelled)),
             };
             match next {
-                Some(Ok(batch)) => self.batch = Some(send(encode_recordbatch(self.fields(), batch))),
+                Some(Ok(batch)) => {
+                    if let Err(error) = self.begin(batch) {
+                        self.is_over = true;
+                        return Some(Err(error));
+                    }
+                }
                 Some(Err(error)) => {
                     self.is_over = true;
                     return Some(Err(refused(&error, &self.text)));
@@ -109,9 +142,7 @@ impl Answer {
 }
 
 /// The encoder's iterator, whose parts may all be sent to other threads.
-fn send(
-    rows: Box<impl Iterator<Item = PgWireResult<DataRow>> + Send + Sync + 'static>,
-) -> Box<dyn Iterator<Item = PgWireResult<DataRow>> + Send + Sync> {
+fn send(rows: Box<impl Iterator<Item = PgWireResult<DataRow>> + Send + Sync + 'static>) -> Encoded {
     rows
 }
 
@@ -160,7 +191,7 @@ fn line(row: &DataRow, file: &File) -> Vec<u8> {
 }
 
 /// Reads the cells of a row: each has its length before it, and -1 is null.
-fn cells(mut data: &[u8]) -> impl Iterator<Item = Option<&[u8]>> {
+pub(super) fn cells(mut data: &[u8]) -> impl Iterator<Item = Option<&[u8]>> {
     std::iter::from_fn(move || {
         let (length, rest) = data.split_first_chunk::<4>()?;
         let length = usize::try_from(i32::from_be_bytes(*length)).ok();

@@ -114,11 +114,6 @@ impl Settings {
         if listed.is_empty() { PATH.to_vec() } else { listed }
     }
 
-    /// Returns whether anything differs from the defaults.
-    pub(super) fn is_changed(&self) -> bool {
-        !self.0.is_empty()
-    }
-
     /// Forgets what was set; says so if there is no such setting.
     pub(super) fn reset(&mut self, name: &str) -> Result<(), String> {
         let name = name.to_ascii_lowercase();

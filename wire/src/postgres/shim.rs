@@ -64,8 +64,6 @@ pub(super) fn functions(texts: &Arc<Texts>) -> Vec<ScalarUDF> {
         ("pg_operator_is_visible", flag(true)),
         ("pg_opclass_is_visible", flag(true)),
         ("pg_collation_is_visible", flag(true)),
-        ("has_column_privilege", flag(true)),
-        ("has_function_privilege", flag(true)),
         ("has_sequence_privilege", flag(false)),
         ("pg_has_role", flag(true)),
     ];
@@ -80,20 +78,32 @@ pub(super) fn functions(texts: &Arc<Texts>) -> Vec<ScalarUDF> {
         ("pg_get_function_result", |texts| &texts.results),
     ];
     let told = lists.map(|(name, list)| ScalarUDF::new_from_impl(Shim::new(name, Kind::Text(Arc::clone(texts), list))));
-    let others =
-        [("format", Kind::Format), ("pg_typeof", Kind::Type), ("to_regproc", Kind::Routine(Arc::clone(texts)))];
+    let others = [
+        ("format", Kind::Format),
+        ("pg_typeof", Kind::Type),
+        ("to_regproc", Kind::Routine(Arc::clone(texts))),
+        ("has_any_column_privilege", Kind::Privilege),
+        ("has_column_privilege", Kind::Privilege),
+        ("has_database_privilege", Kind::Privilege),
+        ("has_function_privilege", Kind::Privilege),
+        ("has_schema_privilege", Kind::Privilege),
+        ("has_table_privilege", Kind::Privilege),
+    ];
     let others = others.map(|(name, kind)| ScalarUDF::new_from_impl(Shim::new(name, kind)));
-    fixed.into_iter().chain(told).chain(others).chain(settled(texts, &Settings::default())).collect()
+    fixed.into_iter().chain(told).chain(others).chain(settled(texts, &Settings::default(), "")).collect()
 }
 
-/// Returns the functions that depend on what a client has set.
-pub(super) fn settled(texts: &Arc<Texts>, settings: &Settings) -> Vec<ScalarUDF> {
+/// Returns the functions that depend on who connects and on what they have set.
+pub(super) fn settled(texts: &Arc<Texts>, settings: &Settings, user: &str) -> Vec<ScalarUDF> {
     let path: Vec<String> = settings.path().into_iter().map(str::to_owned).collect();
     let schema = ScalarValue::Utf8(path.first().cloned());
     let listed = path.iter().map(String::as_str).chain(["pg_catalog", "information_schema"]);
     let values: Vec<_> = listed.map(|name| ScalarValue::Utf8(Some(name.to_owned()))).collect();
     let schemas = |count: usize| ScalarValue::List(ScalarValue::new_list_nullable(&values[..count], &DataType::Utf8));
     let kinds = [
+        // The parser writes `current_user` so, too.
+        ("session_user", Kind::Fixed(ScalarValue::Utf8(Some(user.to_owned())))),
+        ("user", Kind::Fixed(ScalarValue::Utf8(Some(user.to_owned())))),
         ("current_schema", Kind::Fixed(schema)),
         ("current_schemas", Kind::Either(schemas(values.len()), schemas(path.len()))),
         ("current_setting", Kind::Setting(settings.clone())),
@@ -117,8 +127,13 @@ enum Kind {
     Visible(Arc<HashSet<i64>>),
     Routine(Arc<Texts>),
     Format,
+    /// Whether the last argument names one of [`PRIVILEGES`].
+    Privilege,
     Type,
 }
+
+/// What may be done here.
+const PRIVILEGES: [&str; 4] = ["select", "usage", "connect", "execute"];
 
 /// A function; its name says what it does.
 #[derive(Debug)]
@@ -164,7 +179,7 @@ impl ScalarUDFImpl for Shim {
             Kind::Fixed(value) | Kind::Either(value, _) => value.data_type(),
             Kind::Setting(_) | Kind::Text(_, _) | Kind::Format | Kind::Type => DataType::Utf8,
             Kind::Number(_, _) | Kind::Routine(_) => DataType::Int32,
-            Kind::Visible(_) => DataType::Boolean,
+            Kind::Visible(_) | Kind::Privilege => DataType::Boolean,
         })
     }
 
@@ -203,6 +218,12 @@ impl ScalarUDFImpl for Shim {
                 Ok(ColumnarValue::Array(Arc::new(names.as_string::<i32>().iter().map(number).collect::<Int32Array>())))
             }
             Kind::Format => format(&args),
+            Kind::Privilege => {
+                let words = strings(&args, args.args.len().saturating_sub(1))?;
+                let is_given = |word: &str| PRIVILEGES.contains(&word.trim().to_ascii_lowercase().as_str());
+                let may = words.as_string::<i32>().iter().map(|words| Some(words?.split(',').any(is_given)));
+                Ok(ColumnarValue::Array(Arc::new(may.collect::<BooleanArray>())))
+            }
             Kind::Type => text(args.arg_fields.first().map(|field| type_name(field.data_type()).to_owned())),
         }
     }

@@ -41,8 +41,8 @@ pub(super) enum Said {
     Begin,
     /// A transaction ends, by this word.
     End(&'static str),
-    /// A cursor begins.
-    Declare(String, Box<Statement>),
+    /// A cursor begins; one that is held outlives its transaction.
+    Declare { name: String, statement: Box<Statement>, is_held: bool },
     /// A cursor goes on by so many rows, or to its end.
     Fetch(String, Option<usize>),
     /// A cursor ends; without a name all do.
@@ -105,20 +105,27 @@ fn said(statement: Statement) -> Result<Said, PgWireError> {
         Statement::Declare { mut stmts } if stmts.len() == 1 => {
             let declared = stmts.remove(0);
             match (declared.declare_type, declared.names.first(), declared.for_query) {
-                (Some(DeclareType::Cursor), Some(name), Some(query)) => {
-                    Said::Declare(name.value.clone(), Box::new(Statement::Query(query)))
-                }
+                (Some(DeclareType::Cursor), Some(name), Some(query)) => Said::Declare {
+                    name: folded(name),
+                    statement: Box::new(Statement::Query(query)),
+                    is_held: declared.hold == Some(true),
+                },
                 _ => return Err(failed("0A000", "DECLARE declares a cursor for a query here")),
             }
         }
-        Statement::Fetch { name, direction, .. } => Said::Fetch(name.value, count(&direction)?),
+        Statement::Fetch { name, direction, .. } => Said::Fetch(folded(&name), count(&direction)?),
         Statement::Close { cursor: CloseCursor::All } => Said::Close(None),
-        Statement::Close { cursor: CloseCursor::Specific { name } } => Said::Close(Some(name.value)),
+        Statement::Close { cursor: CloseCursor::Specific { name } } => Said::Close(Some(folded(&name))),
         Statement::Copy { source, to: true, target: CopyTarget::Stdout, options, legacy_options, .. } => {
             Said::Copy(Box::new(source_of(source)?), file(&options, &legacy_options)?)
         }
         other => Said::Question(Box::new(other)),
     })
+}
+
+/// Returns a name as it is kept: in lower case unless it is quoted.
+fn folded(name: &Ident) -> String {
+    if name.quote_style.is_some() { name.value.clone() } else { name.value.to_lowercase() }
 }
 
 fn setting(set: Set) -> Result<Said, PgWireError> {
@@ -181,7 +188,10 @@ mod tests {
         assert!(matches!(one("RESET ALL"), Said::Reset(n) if n == "all"));
         assert!(matches!(one("BEGIN READ ONLY"), Said::Begin));
         assert!(matches!(one("FETCH FORWARD 10 FROM c"), Said::Fetch(_, Some(10))));
-        assert!(matches!(one("DECLARE c CURSOR FOR SELECT 1"), Said::Declare(_, _)));
+        for (text, known, held) in [("C CURSOR", "c", false), ("\"C\" CURSOR WITH HOLD", "C", true)] {
+            let said = one(&format!("DECLARE {text} FOR SELECT 1"));
+            assert!(matches!(said, Said::Declare { name, is_held, .. } if name == known && is_held == held), "{text}");
+        }
         assert!(matches!(one("SHOW transaction isolation level"), Said::Show(n) if n == "transaction_isolation"));
         assert!(matches!(one("INSERT INTO a VALUES (1)"), Said::Question(_)));
         assert!(parse("").unwrap().is_empty());

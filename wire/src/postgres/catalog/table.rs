@@ -30,6 +30,22 @@ pub(super) fn description(texts: &Texts) -> Result<Arc<dyn TableProvider>> {
     Ok(Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]])?))
 }
 
+/// Returns `pg_views`: the views with their texts.
+pub(super) fn views(texts: &Texts) -> Result<Arc<dyn TableProvider>> {
+    let tables = texts.tables.iter();
+    let mut rows: Vec<_> =
+        tables.filter_map(|(name, number)| Some((name, texts.definitions.get(&(*number, 0))?))).collect();
+    rows.sort();
+    let columns: [(&str, ArrayRef, bool); 4] = [
+        ("schemaname", Arc::new(StringArray::from_iter_values(rows.iter().map(|((schema, _), _)| schema))), true),
+        ("viewname", Arc::new(StringArray::from_iter_values(rows.iter().map(|((_, name), _)| name))), true),
+        ("viewowner", Arc::new(StringArray::from_iter_values(rows.iter().map(|_| "postgres"))), true),
+        ("definition", Arc::new(StringArray::from_iter_values(rows.iter().map(|(_, text)| text))), true),
+    ];
+    let batch = RecordBatch::try_from_iter_with_nullable(columns)?;
+    Ok(Arc::new(MemTable::try_new(batch.schema(), vec![vec![batch]])?))
+}
+
 /// Returns `pg_settings`: what a connection begins with.
 pub(super) fn settings() -> Result<Arc<dyn TableProvider>> {
     let all = Settings::default().all();
