@@ -106,6 +106,11 @@ impl Warehouse {
         Ok(())
     }
 
+    /// Returns the newest batch that is folded.
+    pub fn watermark(&self) -> Result<i64> {
+        self.knowledge.watermark()
+    }
+
     /// Computes all knowledge anew from the facts.
     ///
     /// # Errors

@@ -36,7 +36,8 @@ async fn what_is_known_of_them_stays() {
     warehouse.commit(vec![Ingest { changes: world.changes, builds }]).await.unwrap();
     let known = streaks(&warehouse).await;
     let everything = Rule { outcomes: Some(Duration::ZERO), ..Rule::default() };
-    let gone = warehouse.store().retain(&[everything], &HashSet::new(), false).await.unwrap();
+    let folded = warehouse.watermark().unwrap();
+    let gone = warehouse.store().retain(&[everything], &HashSet::new(), folded, false).await.unwrap();
     assert_eq!(gone.outcome_count, 4);
     assert!(matches!(warehouse.rebuild().await, Err(Error::LetGo { lanes: 1 })));
     assert_eq!(streaks(&warehouse).await, known);

@@ -10,7 +10,8 @@
 //! 6. One transaction of the state makes the batch known and publishes the new versions of all tables.
 //!
 //! Readers use the newest publication, so that they see whole batches only. A crash after step 4 is repaired by
-//! repeating steps 5 and 6; one before it leaves files that vacuum removes.
+//! repeating steps 5 and 6; one before it leaves files that vacuum removes. A state that is gone, or came back from a
+//! backup older than the tables, learns from these what it lacks.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{self, File};
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
+use deltalake::kernel::Add;
 use rusqlite::OptionalExtension;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Mutex, MutexGuard};
@@ -106,6 +108,13 @@ pub struct Publication {
     versions: HashMap<String, u64>,
 }
 
+impl Publication {
+    /// Returns the version of a table; one that is younger than the publication was empty then.
+    fn version(&self, table: &Table) -> u64 {
+        self.versions.get(table.name).copied().unwrap_or(0)
+    }
+}
+
 /// An open store.
 pub struct Store {
     root: PathBuf,
@@ -136,9 +145,7 @@ impl Store {
         let store = Self { root, state, journal, writer: Mutex::new(tables.clone()), reader: Mutex::new(tables) };
         let mut writer = store.writer.lock().await;
         store.recover(&mut writer).await?;
-        if store.latest()?.is_none() {
-            store.adopt(&mut writer).await?;
-        } else if store.state.lacks_places()? {
+        if store.state.lacks_places()? {
             let (lines, places) = known::places(&writer).await?;
             store.state.write(|t| place::learn(t, &lines, &places))?;
         }
@@ -222,8 +229,7 @@ impl Store {
         let mut reader = self.reader.lock().await;
         let mut providers = Vec::new();
         for (table, facts) in TABLES.into_iter().zip(reader.iter_mut()) {
-            // A table that is younger than the publication was empty then.
-            facts.go_to(publication.versions.get(table.name).copied().unwrap_or(0)).await?;
+            facts.go_to(publication.version(table)).await?;
             providers.push((table, facts.provider()?));
         }
         Ok(providers)
@@ -258,17 +264,26 @@ impl Store {
         Ok(texts.iter().filter_map(|text| serde_json::from_str(text).ok()).collect())
     }
 
-    /// Publishes tables that were written by a store whose state is gone; what is known is read back from them.
-    async fn adopt(&self, writer: &mut MutexGuard<'_, Vec<FactTable>>) -> Result<()> {
+    /// Publishes what the tables hold beyond the state; what is known is read back from them.
+    ///
+    /// The batches that a crash left in the journal are in it: published by themselves, they would hide all others.
+    async fn adopt(&self, pending: &[i64], writer: &mut MutexGuard<'_, Vec<FactTable>>) -> Result<()> {
+        for number in pending {
+            self.append(*number, self.journal.read(*number)?.files, writer).await?;
+        }
         let mut batch = 0;
-        for facts in writer.iter() {
+        for facts in writer.iter_mut() {
+            facts.refresh().await?;
             batch = batch.max(facts.batch().await?);
         }
         let known = known::read(writer).await?;
         self.state.write(|t| {
             learn(t, &known)?;
+            // A text that was let go since then is not known any more.
+            learn_messages(t, &known.messages)?;
             publish(t, batch, writer)
-        })
+        })?;
+        pending.iter().try_for_each(|number| self.journal.remove(*number))
     }
 
     /// Counts what came before outcomes were counted as they come in.
@@ -381,8 +396,12 @@ impl Store {
 
     /// Finishes the batches that a crash left in the journal.
     async fn recover(&self, writer: &mut MutexGuard<'_, Vec<FactTable>>) -> Result<()> {
-        let published = self.latest()?.map_or(0, |p| p.batch);
-        for number in self.journal.pending()? {
+        let pending = self.journal.pending()?;
+        let published = match self.latest()? {
+            Some(published) if !is_behind(&published, &pending, writer).await? => published.batch,
+            _ => return self.adopt(&pending, writer).await,
+        };
+        for number in pending {
             if number > published {
                 tracing::info!(batch = number, "finishing a batch that was interrupted");
                 self.roll_forward(number, self.journal.read(number)?, writer).await?;
@@ -393,29 +412,47 @@ impl Store {
         Ok(())
     }
 
-    async fn roll_forward(
-        &self,
-        number: i64,
-        mut entry: Entry,
-        writer: &mut MutexGuard<'_, Vec<FactTable>>,
-    ) -> Result<()> {
-        let mut logs = Vec::new();
-        for (table, facts) in TABLES.into_iter().zip(writer.iter_mut()) {
-            facts.refresh().await?;
-            if let Some(file) = entry.files.remove(table.name) {
-                if facts.batch().await? < number {
-                    facts.append(number, file).await?;
-                }
-                logs.extend(facts.newest_log());
-            }
-        }
-        fresh::sync(logs).await?;
+    async fn roll_forward(&self, number: i64, entry: Entry, writer: &mut MutexGuard<'_, Vec<FactTable>>) -> Result<()> {
+        self.append(number, entry.files, writer).await?;
         self.state.write(|t| {
             learn(t, &entry.known)?;
             publish(t, number, writer)
         })?;
         self.journal.remove(number)
     }
+
+    /// Has each table that does not hold the batch take its file.
+    async fn append(
+        &self,
+        number: i64,
+        mut files: BTreeMap<String, Add>,
+        writer: &mut MutexGuard<'_, Vec<FactTable>>,
+    ) -> Result<()> {
+        let mut logs = Vec::new();
+        for (table, facts) in TABLES.into_iter().zip(writer.iter_mut()) {
+            facts.refresh().await?;
+            if let Some(file) = files.remove(table.name) {
+                if facts.batch().await? < number {
+                    facts.append(number, file).await?;
+                }
+                logs.extend(facts.newest_log());
+            }
+        }
+        fresh::sync(logs).await
+    }
+}
+
+/// Returns whether the tables hold more than was published and the batch after that, if it was interrupted.
+async fn is_behind(published: &Publication, pending: &[i64], tables: &[FactTable]) -> Result<bool> {
+    let next = published.batch + 1;
+    let newest = if pending.contains(&next) { next } else { published.batch };
+    for (table, facts) in TABLES.into_iter().zip(tables) {
+        // Only a version that was not published is worth a look into the table's log.
+        if facts.version() > published.version(table) && facts.batch().await? > newest {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn learn(transaction: &rusqlite::Transaction<'_>, known: &Known) -> rusqlite::Result<()> {

@@ -48,8 +48,10 @@ async fn clean(warehouse: &Warehouse, upkeep: &Upkeep) -> Result<()> {
 
 /// Lets go what the rules say; with `is_dry` it only says what would go. Texts that streaks tell of stay.
 pub(super) async fn retain(warehouse: &Warehouse, rules: &[Rule], is_dry: bool) -> Result<Retained> {
+    // Before streaks are asked, so that they tell what all of these batches say.
+    let folded = warehouse.watermark()?;
     let told = "SELECT DISTINCT message_id FROM raw.streak WHERE message_id IS NOT NULL";
     let told = warehouse.session().await?.query(told).await?.collect().await?;
     let ids = told.iter().flat_map(|batch| batch.column(0).as_primitive::<Int64Type>().values().to_vec());
-    Ok(warehouse.store().retain(rules, &ids.collect::<HashSet<i64>>(), is_dry).await?)
+    Ok(warehouse.store().retain(rules, &ids.collect::<HashSet<i64>>(), folded, is_dry).await?)
 }

@@ -76,15 +76,16 @@ struct Plan {
     unread: HashSet<i64>,
     texts: HashSet<i64>,
     logs: Vec<String>,
-    batch: i64,
+    /// The newest batch that is folded.
+    folded: i64,
 }
 
 impl Store {
     /// Lets go what the rules say; with `is_dry` it only says what would go. `is_told` are failure texts that are told
-    /// of elsewhere: they stay.
-    pub async fn retain(&self, rules: &[Rule], is_told: &HashSet<i64>, is_dry: bool) -> Result<Retained> {
+    /// of elsewhere, as all batches up to `folded` tell it: they stay, and so do outcomes and texts of later batches.
+    pub async fn retain(&self, rules: &[Rule], is_told: &HashSet<i64>, folded: i64, is_dry: bool) -> Result<Retained> {
         let _turn = self.turn().await?;
-        let plan = self.plan(rules, is_told).await?;
+        let plan = self.plan(rules, is_told, folded).await?;
         if is_dry {
             return Ok(plan.report);
         }
@@ -94,7 +95,7 @@ impl Store {
             let _ = std::fs::remove_file(self.log_folder().join(log));
         }
         for table in [OUTCOME.name, MEASURE.name] {
-            self.drop_rows(table, "build_id", &plan.builds, plan.batch).await?;
+            self.drop_rows(table, "build_id", &plan.builds, plan.folded).await?;
         }
         self.drop_texts(&plan, is_told).await?;
         Ok(plan.report)
@@ -112,8 +113,7 @@ impl Store {
         })
     }
 
-    async fn plan(&self, rules: &[Rule], is_told: &HashSet<i64>) -> Result<Plan> {
-        let batch = self.publication()?.batch;
+    async fn plan(&self, rules: &[Rule], is_told: &HashSet<i64>, folded: i64) -> Result<Plan> {
         let tables = self.newest_all().await?;
         let builds = aged::builds(&tables).await?;
         let old = self.horizons()?;
@@ -124,7 +124,7 @@ impl Store {
             unread: HashSet::new(),
             texts: HashSet::new(),
             logs: Vec::new(),
-            batch,
+            folded,
         };
         let present = aged::outcome_counts(&tables).await?;
         let mut logged = HashSet::new();
@@ -133,12 +133,13 @@ impl Store {
             let cut = |age: Option<Duration>| age.map_or(i64::MIN, |age| now.saturating_sub(age.as_micros() as i64));
             let rule = rule.cloned().unwrap_or_default();
             plan.lane(lane, &builds, cut(rule.outcomes), &old, &present);
-            let is_unread = |build: &&&Aged| build.at < cut(rule.texts) || plan.builds.contains(&build.build_id);
+            let is_old = |build: &Aged| build.at < cut(rule.texts) && build.batch <= folded;
+            let is_unread = |build: &&&Aged| is_old(build) || plan.builds.contains(&build.build_id);
             plan.unread.extend(builds.iter().filter(is_unread).map(|build| build.build_id));
             logged.extend(builds.iter().filter(|build| build.at < cut(rule.logs)).map(|build| build.build_id));
         }
         if !rules.is_empty() {
-            plan.texts = aged::texts(&tables, &plan.unread, is_told, batch).await?;
+            plan.texts = aged::texts(&tables, &plan.unread, is_told, folded).await?;
         }
         let logs = aged::logs(&tables, &logged).await?;
         plan.weigh(self, logs).await?;
@@ -189,9 +190,9 @@ impl Store {
         for facts in writer.iter_mut() {
             facts.refresh().await?;
         }
-        let texts = aged::texts(&writer, &plan.unread, is_told, plan.batch).await?;
+        let texts = aged::texts(&writer, &plan.unread, is_told, plan.folded).await?;
         for file in writer[index].files()? {
-            let keep = keep("message_id", texts.clone(), plan.batch);
+            let keep = keep("message_id", texts.clone(), plan.folded);
             let written = writer[index].merge(std::slice::from_ref(&file), Some(keep)).await?;
             writer[index].replace(&[file], written, true).await?;
         }
@@ -218,14 +219,14 @@ impl Plan {
         let aged = builds.iter().map(|build| build.position).filter(|p| young.is_none_or(|young| *p < young)).max();
         let known = old.iter().find(|old| (&old.project, &old.branch, &old.builder) == (&lane.0, &lane.1, &lane.2));
         let Some(position) = aged.max(known.map(|known| known.position)) else { return };
-        let gone = builds.iter().filter(|b| b.position <= position && b.batch <= self.batch);
+        let gone = builds.iter().filter(|b| b.position <= position && b.batch <= self.folded);
         let gone: Vec<_> = gone.filter_map(|b| Some((b.build_id, *present.get(&b.build_id)?))).collect();
         if gone.is_empty() {
             return;
         }
         let outcomes = gone.iter().map(|(_, count)| count).sum();
         let (project, branch, builder) = lane.clone();
-        let horizon = Horizon { project, branch, builder, position, batch: self.batch };
+        let horizon = Horizon { project, branch, builder, position, batch: self.folded };
         self.report.lanes.push((horizon, gone.len(), outcomes));
         self.report.outcome_count += outcomes;
         self.builds.extend(gone.into_iter().map(|(id, _)| id));

@@ -9,6 +9,7 @@ use datafusion::prelude::SessionContext;
 use tempfile::TempDir;
 
 mod compaction;
+mod loss;
 mod reader;
 mod retention;
 #[path = "../../../tests/shared/skip.rs"]
@@ -133,25 +134,6 @@ async fn a_batch_that_was_not_published_is_there_once_at_the_next_opening() {
 }
 
 #[tokio::test]
-async fn what_is_known_survives_the_loss_of_the_state() {
-    let folder = TempDir::new().unwrap();
-    let store = Store::open(&location(&folder)).await.unwrap();
-    store.commit(vec![Ingest { changes: vec![change("r1")], builds: vec![build("k1")] }]).await.unwrap();
-    drop(store);
-    for file in ["state.sqlite", "state.sqlite-wal", "state.sqlite-shm"] {
-        let _ = std::fs::remove_file(folder.path().join(file));
-    }
-    let store = Store::open(&location(&folder)).await.unwrap();
-    let receipt = store.commit(vec![Ingest { changes: vec![change("r1")], builds: vec![build("k1")] }]).await.unwrap();
-    assert_eq!(receipt.batch, None);
-    let receipt = store.commit(vec![Ingest { changes: vec![], builds: vec![build("k2")] }]).await.unwrap();
-    assert_eq!(receipt.batch, Some(2));
-    let people =
-        store.state().read(|c| c.query_row("SELECT count(*) FROM person WHERE is_bot = 1", [], |r| r.get::<_, i64>(0)));
-    assert_eq!(people.unwrap(), 1);
-}
-
-#[tokio::test]
 async fn two_openings_of_one_store_write_in_turn() {
     let folder = TempDir::new().unwrap();
     let one = Store::open(&location(&folder)).await.unwrap();
@@ -244,8 +226,6 @@ async fn positions_are_counted_from_what_was_built_also_after_the_state_is_gone(
     state.execute_batch("DELETE FROM line; DELETE FROM place;").unwrap();
     drop(state);
     ask(&Store::open(&location(&folder)).await.unwrap());
-    for file in ["state.sqlite", "state.sqlite-wal", "state.sqlite-shm"] {
-        let _ = std::fs::remove_file(folder.path().join(file));
-    }
+    loss::lose_state(&folder);
     ask(&Store::open(&location(&folder)).await.unwrap());
 }

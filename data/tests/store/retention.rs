@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use annals_data::row::{Outcome, Status, Step};
-use annals_data::store::{BuildFacts, Horizon, Ingest, Rule, Store};
+use annals_data::store::{BuildFacts, Horizon, Ingest, Retained, Rule, Store};
 use tempfile::TempDir;
 
 use super::{build, count, location};
@@ -41,6 +41,11 @@ async fn store(folder: &TempDir) -> Store {
     store
 }
 
+/// Lets go when all batches are folded.
+async fn retain(store: &Store, rules: &[Rule], is_told: &HashSet<i64>, is_dry: bool) -> Retained {
+    store.retain(rules, is_told, store.publication().unwrap().batch, is_dry).await.unwrap()
+}
+
 fn linux() -> Vec<Rule> {
     vec![
         Rule { builder: "lin*".into(), outcomes: days(45), ..Rule::default() },
@@ -53,10 +58,10 @@ async fn outcomes_go_by_lane_and_age_and_leave_a_horizon() {
     let folder = TempDir::new().unwrap();
     let store = store(&folder).await;
     let (rules, nothing) = (linux(), HashSet::new());
-    let planned = store.retain(&rules, &nothing, true).await.unwrap();
+    let planned = retain(&store, &rules, &nothing, true).await;
     assert_eq!(count(&store, "SELECT count(*) FROM outcome").await, 60);
     assert_eq!(store.horizons().unwrap(), []);
-    let done = store.retain(&rules, &nothing, false).await.unwrap();
+    let done = retain(&store, &rules, &nothing, false).await;
     assert_eq!(planned, done);
     // Positions 0 to 5 are 50 days old and older.
     let lane = |builder: &str| (String::from("pocket"), String::from("main"), String::from(builder));
@@ -74,7 +79,7 @@ async fn outcomes_go_by_lane_and_age_and_leave_a_horizon() {
     let publication = store.publication().unwrap();
     drop(store);
     let store = Store::open(&location(&folder)).await.unwrap();
-    let again = store.retain(&rules, &nothing, false).await.unwrap();
+    let again = retain(&store, &rules, &nothing, false).await;
     assert_eq!((again.outcome_count, again.text_count), (0, 0));
     assert_eq!(store.publication().unwrap(), publication);
 }
@@ -83,14 +88,32 @@ async fn outcomes_go_by_lane_and_age_and_leave_a_horizon() {
 async fn a_late_build_behind_the_horizon_goes_at_the_next_time() {
     let folder = TempDir::new().unwrap();
     let store = store(&folder).await;
-    store.retain(&linux(), &HashSet::new(), false).await.unwrap();
+    retain(&store, &linux(), &HashSet::new(), false).await;
     let mut late = aged("linux", 3, 70);
     late.build.key = "late".into();
     store.commit(vec![Ingest { changes: vec![], builds: vec![late] }]).await.unwrap();
     assert_eq!(count(&store, "SELECT count(*) FROM outcome WHERE builder = 'linux'").await, 15);
-    let done = store.retain(&linux(), &HashSet::new(), false).await.unwrap();
+    let done = retain(&store, &linux(), &HashSet::new(), false).await;
     assert_eq!((done.outcome_count, store.horizons().unwrap()[0].batch), (3, 11));
     assert_eq!(count(&store, "SELECT count(*) FROM outcome WHERE builder = 'linux'").await, 12);
+}
+
+#[tokio::test]
+async fn what_is_not_folded_stays() {
+    let folder = TempDir::new().unwrap();
+    let store = store(&folder).await;
+    let mut unfolded = aged("mac", 0, 100);
+    unfolded.build.key = "unfolded".into();
+    let says = Outcome { message: Some("linux at 2".into()), ..Outcome::new("s", "own", Status::Failed) };
+    unfolded.outcomes = vec![says].into();
+    store.commit(vec![Ingest { changes: vec![], builds: vec![unfolded] }]).await.unwrap();
+    let done = store.retain(&linux(), &HashSet::new(), 4, false).await.unwrap();
+    // Of the positions 0 to 3, with the texts that no later batch refers to.
+    assert_eq!((done.outcome_count, done.text_count, store.horizons().unwrap()[0].batch), (12, 3 + 4, 4));
+    assert_eq!(count(&store, "SELECT count(*) FROM outcome WHERE batch > 4").await, 37);
+    assert_eq!(count(&store, "SELECT count(*) FROM message WHERE text = 'linux at 2'").await, 1);
+    let done = retain(&store, &linux(), &HashSet::new(), false).await;
+    assert_eq!((done.outcome_count, store.horizons().unwrap()[0].batch), (6, 11));
 }
 
 #[tokio::test]
@@ -99,7 +122,7 @@ async fn texts_go_when_nobody_refers_to_them_and_come_again() {
     let store = store(&folder).await;
     assert_eq!(count(&store, "SELECT count(*) FROM message").await, 21);
     let told = annals_data::id::message_id("linux at 0");
-    let done = store.retain(&linux(), &HashSet::from([told]), false).await.unwrap();
+    let done = retain(&store, &linux(), &HashSet::from([told]), false).await;
     // Of linux those of 1 to 5, as their outcomes went; of mac all but the newest, at 9.
     assert_eq!(done.text_count, 5 + 9);
     assert_eq!(count(&store, "SELECT count(*) FROM message WHERE text = 'linux at 0'").await, 1);
@@ -128,7 +151,7 @@ async fn logs_go_and_nothing_beside_them() {
         store.commit(vec![Ingest { changes: vec![], builds: vec![facts] }]).await.unwrap();
     }
     let rules = [Rule { logs: days(30), ..Rule::default() }];
-    let done = store.retain(&rules, &HashSet::new(), false).await.unwrap();
+    let done = retain(&store, &rules, &HashSet::new(), false).await;
     assert_eq!((done.log_count, done.byte_count), (1, 3));
     assert!(!store.log_folder().join("old.zst").exists() && store.log_folder().join("young.zst").exists());
     assert!(outside.exists());
