@@ -73,7 +73,7 @@ async fn every_format_holds_the_same_rows() {
     assert_eq!(lines[3]["change_count"], json!(null));
     let csv = ask("csv").await;
     assert_eq!(csv.text().lines().count(), 5);
-    assert!(csv.text().contains("p-2,'=cmd|' /C calc'!A0,2026-11-18T08:00:00Z,3.17,true,2"), "{}", csv.text());
+    assert!(csv.text().contains("p-2,=cmd|' /C calc'!A0,2026-11-18T08:00:00Z,3.17,true,2"), "{}", csv.text());
     assert_eq!(csv.header("content-disposition"), "attachment; filename=\"answer.csv\"");
 }
 
