@@ -101,7 +101,7 @@ pub(crate) enum Command {
     /// Lists tests whose failures shall not count, in the words of a test runner
     Quarantine(Quarantine),
     /// Computes all knowledge anew from the facts
-    Rebuild,
+    Rebuild(Rebuild),
     /// Merges small files of the fact tables, and deletes those that nobody reads any more
     Compact,
     /// Lets go outcomes, failure texts and logs that are older than the configuration keeps them

@@ -86,7 +86,7 @@ pub(crate) async fn run(cli: Cli, config: Config) -> Result<ExitCode> {
         Command::Owner(what) => people::tie(Tie::Owner, what, &open(&cli, &config).await?)?,
         Command::Subscription(what) => people::tie(Tie::Subscription, what, &open(&cli, &config).await?)?,
         Command::Compare(options) => return compare::run(options, &open(&cli, &config).await?).await,
-        Command::Rebuild => maintain::rebuild(&open(&cli, &config).await?).await?,
+        Command::Rebuild(options) => maintain::rebuild(options, &cli, &config).await?,
         Command::Compact => maintain::compact(&open(&cli, &config).await?, &config).await?,
         Command::Retain(options) => maintain::retain(options, &open(&cli, &config).await?, &config).await?,
         Command::Check => return maintain::check(&open(&cli, &config).await?).await,

@@ -47,6 +47,15 @@ pub enum Error {
         /// How many builders of branches that concerns.
         lanes: usize,
     },
+    /// Knowledge is gone, and facts that it came from are not there any more.
+    #[error(
+        "knowledge is gone, and outcomes of {lanes} lanes were let go: bring `knowledge.sqlite` and `streaks` back from \
+         a backup, or go on with what is left by `annals rebuild --forget`"
+    )]
+    Lost {
+        /// How many builders of branches that concerns.
+        lanes: usize,
+    },
     /// The knowledge database failed.
     #[error("{path}: {source}")]
     Knowledge {

@@ -43,7 +43,7 @@ pub(crate) struct Facts {
     pub batch: i64,
     /// Thresholds by name.
     pub settings: HashMap<&'static str, f64>,
-    /// Lanes of which not all outcomes are there any more: a series of theirs cannot be folded again.
+    /// Lanes of which not all outcomes are there any more: a series of theirs is extended, and never folded again.
     pub let_go: HashSet<Lane>,
 }
 

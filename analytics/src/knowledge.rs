@@ -1,9 +1,10 @@
 //! The knowledge database: what folds found out, maintained in one SQLite file beside the files of streaks.
 //!
-//! Everything here follows from the facts: file and folder may be deleted, `annals rebuild` makes them again (only the
-//! dates at which ranges changed are lost then). Each fold is one transaction that also moves the watermark and names
-//! the [`crate::segment`]s that count. What the rows should be is decided in [`crate::fold`]; here they are read and
-//! written.
+//! Everything here follows from the facts: file and folder may be deleted, and the next opening makes them again (only
+//! the dates at which ranges changed are lost then). That ends when outcomes are let go: what is known of them is
+//! known from nowhere else, and a store that has lost it is refused until it is brought back or forgotten. Each fold
+//! is one transaction that also moves the watermark and names the [`crate::segment`]s that count. What the rows should
+//! be is decided in [`crate::fold`]; here they are read and written.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

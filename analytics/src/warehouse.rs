@@ -99,11 +99,19 @@ impl Warehouse {
     }
 
     /// Folds the batches that are published and not folded, also those that other processes wrote.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Lost`] where knowledge is gone and outcomes were let go.
     pub async fn catch_up(&self) -> Result<()> {
-        if self.knowledge.watermark()? < self.store.publication()?.batch {
-            self.fold(false).await?;
+        let folded = self.watermark()?;
+        if folded >= self.store.publication()?.batch {
+            return Ok(());
         }
-        Ok(())
+        match self.lanes_let_go()?.len() {
+            lanes if lanes > 0 && folded == 0 => Err(Error::Lost { lanes }),
+            _ => self.fold(false).await,
+        }
     }
 
     /// Returns the newest batch that is folded.
@@ -124,8 +132,8 @@ impl Warehouse {
         self.fold(true).await
     }
 
-    /// Compares the maintained knowledge with a recomputation, but for streaks of lanes of which outcomes were let go;
-    /// returns what differs, at most a hundred lines.
+    /// Compares the maintained knowledge with a recomputation, but for streaks and ranges of lanes of which outcomes were
+    /// let go; returns what differs, at most a hundred lines.
     pub async fn check(&self) -> Result<Vec<Difference>> {
         self.catch_up().await?;
         let _lock = lock(self.store.root()).await?;

@@ -27,6 +27,14 @@ pub(crate) struct Mail {
     pub dry_run: bool,
 }
 
+/// Options of `rebuild`.
+#[derive(Debug, Args)]
+pub(crate) struct Rebuild {
+    /// Also where outcomes were let go: what was known of them is forgotten
+    #[arg(long)]
+    pub forget: bool,
+}
+
 /// Options of `retain`.
 #[derive(Debug, Args)]
 pub(crate) struct Retain {

@@ -4,10 +4,11 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use annals_analytics::Warehouse;
+use annals_data::store::Store;
 use anyhow::{Result, bail};
 
-use super::{plain, upkeep};
-use crate::cli::Retain;
+use super::{open, plain, upkeep};
+use crate::cli::{Cli, Rebuild, Retain};
 use crate::config::Config;
 use crate::style;
 
@@ -15,7 +16,12 @@ use crate::style;
 const UNSOUND: u8 = 3;
 
 /// Computes all knowledge anew.
-pub(super) async fn rebuild(warehouse: &Warehouse) -> Result<()> {
+pub(super) async fn rebuild(options: &Rebuild, cli: &Cli, config: &Config) -> Result<()> {
+    if options.forget {
+        // A store whose knowledge is lost opens after that only.
+        Store::open(&config.location(cli)?).await?.forget_horizons()?;
+    }
+    let warehouse = open(cli, config).await?;
     let begun_at = Instant::now();
     warehouse.rebuild().await?;
     anstream::eprintln!("rebuilt in {:.1} s", begun_at.elapsed().as_secs_f64());

@@ -80,6 +80,12 @@ impl<'a> OfSeries<'a> {
         place(self.builds, &self.rows[0])
     }
 
+    /// Returns what was observed behind a position, if anything was.
+    pub(super) fn after(&self, position: i64) -> Option<Self> {
+        let first = self.rows.partition_point(|row| place(self.builds, row).position <= position);
+        (first < self.rows.len()).then(|| Self { rows: &self.rows[first..], ..*self })
+    }
+
     /// Returns places and what was seen there.
     pub(super) fn places(&self) -> impl Iterator<Item = (&'a Place, Tally)> {
         let builds = self.builds;

@@ -86,15 +86,8 @@ impl Work {
         let mut late = BTreeMap::new();
         for series in new.by_series(&self.builds) {
             let head = heads.get(&series.series.series_id);
-            if head.is_some_and(|head| series.first().position <= head.streak.last.position) {
-                if self.facts.let_go.contains(&**series.lane()) {
-                    continue;
-                }
+            if !self.go_on(&series, head, &mut folding) {
                 late.insert(series.series.series_id, series.series.test_id);
-            }
-            head.into_iter().for_each(|head| folding.bury(head));
-            if !late.contains_key(&series.series.series_id) {
-                folding.extend(&series, head.map(|head| &head.streak));
             }
         }
         self.look_back(&mut folding).await?;
@@ -102,6 +95,30 @@ impl Work {
             self.fold_again(&late, &mut folding).await?;
         }
         folding.finish(&self.folder)
+    }
+
+    /// Extends a series by what is new; returns whether that was possible: not if something came late, so that the
+    /// series is to be folded again.
+    fn go_on(&self, series: &OfSeries<'_>, head: Option<&Known>, folding: &mut Folding) -> bool {
+        let is_let_go = || self.facts.let_go.contains(&**series.lane());
+        let Some(head) = head else {
+            // What is left of them gives other streaks than all that there was.
+            if self.from > 0 || !is_let_go() {
+                folding.extend(series, None);
+            }
+            return true;
+        };
+        let reached = head.streak.last.position;
+        if series.first().position <= reached && !is_let_go() {
+            folding.bury(head);
+            return false;
+        }
+        // What comes late cannot be put among outcomes that are not there.
+        if let Some(new) = series.after(reached) {
+            folding.bury(head);
+            folding.extend(&new, Some(&head.streak));
+        }
+        true
     }
 
     /// Reads the heads of what was observed.

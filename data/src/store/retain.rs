@@ -1,9 +1,11 @@
 //! Retention: old outcomes, texts and logs go, by rules; what is known of them stays.
 //!
 //! First the state remembers, per lane, up to which position and batch outcomes are let go: from then on they are no
-//! facts any more, and whoever recomputes knowledge must leave out what the horizon covers and keep what was known of
-//! it ([`Horizon`]). Then their rows go, file by file, as compaction rewrites files. Who is killed in between goes on
-//! at the next time. Tallies, builds, steps and changes stay.
+//! facts any more, and whoever recomputes knowledge must leave the lane out and keep what was known of it
+//! ([`Horizon`]). Then their rows go, file by file, as compaction rewrites files. Who is killed in between goes on at
+//! the next time. Tallies, builds, steps and changes stay.
+//!
+//! Outcomes go by the age of their own build: a revision that is built again keeps what is new, wherever it stands.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -37,7 +39,8 @@ pub struct Rule {
     pub logs: Option<Duration>,
 }
 
-/// Up to where the outcomes of a lane are let go: those at or before the position that came in or before the batch.
+/// Up to where outcomes of a lane are let go: those that went stood at or before the position, and came in or before
+/// the batch. Outcomes of younger builds may stand there still.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Horizon {
     /// The lane's project.
@@ -113,10 +116,14 @@ impl Store {
         })
     }
 
+    /// Forgets that outcomes were let go: what is left counts as all that there was.
+    pub fn forget_horizons(&self) -> Result<()> {
+        self.state.write(|t| t.execute("DELETE FROM retention", []).map(drop))
+    }
+
     async fn plan(&self, rules: &[Rule], is_told: &HashSet<i64>, folded: i64) -> Result<Plan> {
         let tables = self.newest_all().await?;
         let builds = aged::builds(&tables).await?;
-        let old = self.horizons()?;
         let now = chrono::Utc::now().timestamp_micros();
         let mut plan = Plan {
             report: Retained::default(),
@@ -132,7 +139,7 @@ impl Store {
             let rule = rules.iter().find(|rule| rule.fits(lane));
             let cut = |age: Option<Duration>| age.map_or(i64::MIN, |age| now.saturating_sub(age.as_micros() as i64));
             let rule = rule.cloned().unwrap_or_default();
-            plan.lane(lane, &builds, cut(rule.outcomes), &old, &present);
+            plan.lane(lane, &builds, cut(rule.outcomes), &present);
             let is_old = |build: &Aged| build.at < cut(rule.texts) && build.batch <= folded;
             let is_unread = |build: &&&Aged| is_old(build) || plan.builds.contains(&build.build_id);
             plan.unread.extend(builds.iter().filter(is_unread).map(|build| build.build_id));
@@ -149,7 +156,7 @@ impl Store {
     /// Writes the horizons down, before any row goes.
     fn remember(&self, report: &Retained) -> Result<()> {
         const PUT: &str = "INSERT INTO retention VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE SET \
-            batch = excluded.batch, position = excluded.position, \
+            batch = max(batch, excluded.batch), position = max(position, excluded.position), \
             outcome_count = outcome_count + excluded.outcome_count, dropped_at = excluded.dropped_at";
         let now = chrono::Utc::now().timestamp_micros();
         self.state.write(|t| {
@@ -206,30 +213,17 @@ impl Store {
 }
 
 impl Plan {
-    /// Finds up to where the outcomes of a lane go: all builds there began before `cut`.
-    fn lane(
-        &mut self,
-        lane: &(String, String, String),
-        builds: &[&Aged],
-        cut: i64,
-        old: &[Horizon],
-        present: &HashMap<i64, u64>,
-    ) {
-        let young = builds.iter().filter(|build| build.at >= cut).map(|build| build.position).min();
-        let aged = builds.iter().map(|build| build.position).filter(|p| young.is_none_or(|young| *p < young)).max();
-        let known = old.iter().find(|old| (&old.project, &old.branch, &old.builder) == (&lane.0, &lane.1, &lane.2));
-        let Some(position) = aged.max(known.map(|known| known.position)) else { return };
-        let gone = builds.iter().filter(|b| b.position <= position && b.batch <= self.folded);
-        let gone: Vec<_> = gone.filter_map(|b| Some((b.build_id, *present.get(&b.build_id)?))).collect();
-        if gone.is_empty() {
-            return;
-        }
+    /// Finds the outcomes of a lane that go: those of builds that began before `cut`.
+    fn lane(&mut self, lane: &(String, String, String), builds: &[&Aged], cut: i64, present: &HashMap<i64, u64>) {
+        let old = builds.iter().filter(|build| build.at < cut && build.batch <= self.folded);
+        let gone: Vec<_> = old.filter_map(|build| Some((build, *present.get(&build.build_id)?))).collect();
+        let Some(position) = gone.iter().map(|(build, _)| build.position).max() else { return };
         let outcomes = gone.iter().map(|(_, count)| count).sum();
         let (project, branch, builder) = lane.clone();
         let horizon = Horizon { project, branch, builder, position, batch: self.folded };
         self.report.lanes.push((horizon, gone.len(), outcomes));
         self.report.outcome_count += outcomes;
-        self.builds.extend(gone.into_iter().map(|(id, _)| id));
+        self.builds.extend(gone.into_iter().map(|(build, _)| build.build_id));
     }
 
     /// Finds what all of it frees.

@@ -99,6 +99,21 @@ async fn a_late_build_behind_the_horizon_goes_at_the_next_time() {
 }
 
 #[tokio::test]
+async fn a_revision_that_is_built_again_keeps_what_is_new_and_holds_nothing_back() {
+    let folder = TempDir::new().unwrap();
+    let store = store(&folder).await;
+    retain(&store, &linux(), &HashSet::new(), false).await;
+    let mut again = aged("linux", 3, 0);
+    again.build.key = "again".into();
+    store.commit(vec![Ingest { changes: vec![], builds: vec![again] }]).await.unwrap();
+    assert_eq!(retain(&store, &linux(), &HashSet::new(), false).await.outcome_count, 0);
+    let rules = [Rule { builder: "linux".into(), outcomes: days(25), ..Rule::default() }];
+    assert_eq!(retain(&store, &rules, &HashSet::new(), false).await.outcome_count, 6);
+    assert_eq!(store.horizons().unwrap()[0].position, 7);
+    assert_eq!(count(&store, "SELECT min(position) FROM outcome WHERE builder = 'linux'").await, 3);
+}
+
+#[tokio::test]
 async fn what_is_not_folded_stays() {
     let folder = TempDir::new().unwrap();
     let store = store(&folder).await;
