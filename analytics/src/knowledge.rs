@@ -9,6 +9,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use annals_data::row::Kind;
 use annals_data::{id, state};
 use roaring::RoaringBitmap;
 use rusqlite::types::Type;
@@ -46,12 +47,19 @@ pub(crate) struct Series {
     pub series_id: i64,
     /// The test's id.
     pub test_id: i64,
-    /// `test`, `step` or `build`.
+    /// `test`, `suite`, `step` or `build`.
     pub kind: Arc<str>,
     /// The suite.
     pub suite: Arc<str>,
     /// The name.
     pub name: Box<str>,
+}
+
+impl Series {
+    /// Returns whether it tells of a suite as a whole.
+    pub(crate) fn is_of_suite(&self) -> bool {
+        *self.kind == *Kind::Suite.as_str()
+    }
 }
 
 impl Knowledge {

@@ -89,7 +89,7 @@ pub(crate) fn exclusion(world: &World, facts: &BuildFacts) -> Option<(&'static s
 
 /// Returns how many tests passed or failed in a build, and how many failed.
 pub(crate) fn test_counts(facts: &BuildFacts) -> (usize, usize) {
-    let tests = by_test(facts.outcomes.iter().filter(|o| o.kind == Kind::Test));
+    let tests = by_test(facts.outcomes.iter().filter(|o| o.kind != Kind::Step));
     let decisive = tests.values().filter(|outcomes| verdict(outcomes) != "skip").count();
     (decisive, tests.values().filter(|outcomes| verdict(outcomes) == "fail").count())
 }
@@ -179,7 +179,28 @@ fn histories(world: &World) -> BTreeMap<Series, History<'_>> {
             positions.entry(facts.build.position).or_default().push((facts, outcome));
         }
     }
+    add_suites(world, &mut histories);
     histories
+}
+
+/// Adds that suites passed where tests ran and no build of the position told of the suite.
+fn add_suites<'w>(world: &'w World, histories: &mut BTreeMap<Series, History<'w>>) {
+    for (series, told) in histories.iter_mut().filter(|(series, _)| series.kind == "suite") {
+        let mut tested: BTreeMap<i64, Vec<&'w BuildFacts>> = BTreeMap::new();
+        for facts in &world.builds {
+            let build = &facts.build;
+            let is_of_lane =
+                (&build.project, &build.branch, &build.builder) == (&series.project, &series.branch, &series.builder);
+            if is_of_lane && exclusion(world, facts).is_none() && test_counts(facts).0 > 0 {
+                tested.entry(build.position).or_default().push(facts);
+            }
+        }
+        for (position, builds) in tested {
+            let first = builds.into_iter().min_by_key(|facts| place(facts).order());
+            let passed = Outcome::of_suite(&series.suite, &series.name, Status::Passed);
+            told.entry(position).or_insert_with(|| first.map(|facts| (facts, passed)).into_iter().collect());
+        }
+    }
 }
 
 /// Returns the outcome of the build as such: whether it is a mass failure.

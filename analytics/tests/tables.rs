@@ -124,7 +124,7 @@ fn build_id(facts: &BuildFacts) -> i64 {
 
 fn build((batch, facts): (usize, &BuildFacts)) -> Value {
     let count = |is: fn(&str) -> bool| {
-        let tests = facts.outcomes.iter().filter(|o| o.kind == annals_data::row::Kind::Test);
+        let tests = facts.outcomes.iter().filter(|o| o.kind != annals_data::row::Kind::Step);
         tests.filter(|o| is(o.status.as_str())).count()
     };
     let (decisive_test_count, failing_test_count) = oracle::test_counts(facts);
@@ -151,7 +151,7 @@ fn tallies(world: &World, facts: &BuildFacts) -> Vec<Value> {
     let build = &facts.build;
     let change = world.changes.iter().find(|change| change.revision == build.revision);
     let at = change.map(|change| change.committed_at).or(build.started_at).unwrap_or_default();
-    let tests = facts.outcomes.iter().filter(|o| o.kind == annals_data::row::Kind::Test && !build.is_patch);
+    let tests = facts.outcomes.iter().filter(|o| o.kind != annals_data::row::Kind::Step && !build.is_patch);
     let row = |(number, outcome): (usize, &annals_data::row::Outcome)| {
         let count = |words: &[&str]| i64::from(words.contains(&outcome.status.as_str()));
         let is_timed = outcome.duration_us.is_some() && outcome.status.as_str() != "skipped";

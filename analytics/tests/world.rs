@@ -20,15 +20,16 @@
 //!
 //! A build's tests are `suite/name=outcome` (`unit` is the suite unless one is given), several attempts after commas
 //! (`parse=fail,pass`), a duration in milliseconds after `@` (`pass@120`), several tests by numbers (`t1..12=pass`),
-//! and the failing text in quotes behind. `step:compile=fail` is a step. `on BRANCH`, `try NAME`, `result WORD`,
-//! `number N`, `worker NAME` and `failures-only` say more about the build; its result follows from its tests unless given.
+//! and the failing text in quotes behind. `step:compile=fail` is a step, `suite:core=error` the suite `core` as a whole.
+//! `on BRANCH`, `try NAME`, `result WORD`, `number N`, `worker NAME` and `failures-only` say more about the build; its
+//! result follows from its tests unless given.
 //!
 //! What follows from the facts (streaks, ranges) is not here: see [`crate::oracle`].
 
 use std::collections::BTreeMap;
 
 use annals_data::id;
-use annals_data::row::{Build, BuildResult, Change, File, Kind, Outcome, Status};
+use annals_data::row::{Build, BuildResult, Change, File, Kind, Outcome, SUITE, Status};
 use annals_data::setting::SETTINGS;
 
 /// Microseconds of an hour.
@@ -318,6 +319,9 @@ fn file(word: &str, brings: bool) -> Result<File, Fault> {
 fn test_name(word: &str) -> (Kind, String, String) {
     if let Some(step) = word.strip_prefix("step:") {
         return (Kind::Step, String::new(), step.into());
+    }
+    if let Some(suite) = word.strip_prefix("suite:") {
+        return (Kind::Suite, suite.into(), SUITE.into());
     }
     let (suite, name) = word.rsplit_once('/').unwrap_or(("unit", word));
     (Kind::Test, suite.into(), name.into())

@@ -72,7 +72,7 @@ struct Counts {
 
 impl Counts {
     fn add(&mut self, row: &OutcomeRow<'_>) {
-        if row.outcome.kind != Kind::Test {
+        if row.outcome.kind == Kind::Step {
             return;
         }
         self.outcome += 1;

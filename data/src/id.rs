@@ -38,7 +38,7 @@ fn first(hash: &[u8; 32]) -> i64 {
     i64::from_le_bytes(*bytes)
 }
 
-/// Returns the id of a test: project, kind (`test`, `step` or `build`), suite and name.
+/// Returns the id of a test: project, kind (`test`, `suite`, `step` or `build`), suite and name.
 pub fn test_id(project: &str, kind: &str, suite: &str, name: &str) -> i64 {
     id(&["test", project, kind, suite, name])
 }

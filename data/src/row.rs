@@ -215,7 +215,7 @@ impl Status {
 /// What one attempt of a test did in one build.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// `test`, or `step` for a step of the build itself.
+    /// `test`, `suite` for a suite as a whole, or `step` for a step of the build itself.
     pub kind: Kind,
     /// The suite: everything that qualifies the name.
     pub suite: String,
@@ -256,7 +256,15 @@ impl Outcome {
             measures: Vec::new(),
         }
     }
+
+    /// Returns what went wrong with a suite as a whole: `part` of it, such as [`SUITE`].
+    pub fn of_suite(suite: impl Into<String>, part: impl Into<String>, status: Status) -> Self {
+        Self { kind: Kind::Suite, ..Self::new(suite, part, status) }
+    }
 }
+
+/// The name of a suite's outcome where nothing says which part of it went wrong.
+pub const SUITE: &str = "(suite)";
 
 /// A number that an attempt measured: memory, a size, a benchmark's value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -275,6 +283,9 @@ pub struct Measure {
 pub enum Kind {
     /// A test of a report.
     Test,
+    /// A suite around its tests: that it loads, is set up and torn down. Reports tell of it only where it went wrong,
+    /// so it passed wherever tests ran and nothing was told of it.
+    Suite,
     /// A step of a build.
     Step,
 }
@@ -284,6 +295,7 @@ impl Kind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Test => "test",
+            Self::Suite => "suite",
             Self::Step => "step",
         }
     }

@@ -212,7 +212,7 @@ pub const OUTCOME: Table = Table {
         col("attempt", Int, "attempt in this build, from 1"),
         opt("duration_us", Int, "how long it took, microseconds, to six significant bits: within 1.6 %"),
         opt("message_id", Int, "failure text, joins message"),
-        col("kind", Text, "test, or step for a step of the build"),
+        col("kind", Text, "test, suite for a suite as a whole, or step for a step of the build"),
         opt("error_kind", Text, "timed_out or crashed, for errored outcomes"),
         col("project", Text, "the project"),
         col("branch", Text, "the branch"),

@@ -65,7 +65,7 @@ pub(crate) struct Suites(BTreeMap<String, Sums>);
 impl Suites {
     /// Counts an outcome; those of steps count nowhere.
     pub(crate) fn add(&mut self, outcome: &Stored<'_>) {
-        if outcome.kind != Kind::Test {
+        if outcome.kind == Kind::Step {
             return;
         }
         match self.0.get_mut(outcome.suite) {

@@ -1,9 +1,10 @@
 //! What was observed of series: read from the outcomes, packed, and brought in order.
 
-use std::collections::BTreeSet;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use annals_data::row::Kind;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 use datafusion::logical_expr::Expr;
@@ -56,7 +57,7 @@ impl Observed {
 #[derive(Default)]
 pub(super) struct Observations {
     rows: Vec<Observed>,
-    /// What rules observed, in series of their own.
+    /// Those of the series that rules add to.
     by_rule: Vec<Observed>,
     series: ById<Arc<Series>>,
     /// Rows of a series stand in several places.
@@ -99,6 +100,43 @@ impl Observations {
         let series_id = series.series_id;
         self.by_rule.push(Observed { series_id, build, attempt: 1, verdict, message_id: 0 });
         self.series.entry(series_id).or_insert_with(|| Arc::new(series));
+    }
+
+    /// Adds that suites were well: those of which something was observed, and others that are `known`.
+    ///
+    /// A report tells of a suite as a whole only where it went wrong. So it passed at each position of its lane at which
+    /// a test passed or failed, and no build told of the suite.
+    pub(super) fn add_suites(&mut self, builds: &Builds, known: Vec<(Arc<Lane>, Series)>) {
+        let mut suites: ById<(Arc<Lane>, BTreeSet<i64>)> = ById::default();
+        for row in self.by_rule.iter().filter(|row| self.series[&row.series_id].is_of_suite()) {
+            let build = &builds.list[row.build as usize];
+            let (_, told) = suites.entry(row.series_id).or_insert_with(|| (build.lane.clone(), BTreeSet::new()));
+            told.insert(build.place.position);
+        }
+        for (lane, series) in known {
+            suites.entry(series.series_id).or_insert((lane, BTreeSet::new()));
+            self.series.entry(series.series_id).or_insert_with(|| Arc::new(series));
+        }
+        if suites.is_empty() {
+            return;
+        }
+        let mut lanes: HashMap<&Lane, Vec<(u32, i64)>> = HashMap::new();
+        for (index, build) in (0..).zip(&builds.list) {
+            if build.exclusion.is_none() && build.test_counts.0 > 0 {
+                let tested = lanes.entry(&build.lane).or_default();
+                let position = build.place.position;
+                if tested.last().is_none_or(|(_, last)| *last != position) {
+                    tested.push((index, position));
+                }
+            }
+        }
+        for (series_id, (lane, told)) in suites {
+            let tested = lanes.get(&*lane).into_iter().flatten();
+            for &(build, _) in tested.filter(|(_, position)| !told.contains(position)) {
+                let verdict = Verdict::Pass;
+                self.by_rule.push(Observed { series_id, build, attempt: 1, verdict, message_id: 0 });
+            }
+        }
     }
 
     /// Brings everything in order: each series stands in one place, and there in the order of builds and attempts.
@@ -156,6 +194,7 @@ impl Observations {
         // Neighbours mostly share them.
         let (mut last_kind, mut last_suite): (Arc<str>, Arc<str>) = ("".into(), "".into());
         let mut previous = self.rows.last().map(|row| row.series_id);
+        let mut is_of_suite = false;
         for row in 0..batch.num_rows() {
             if only.is_some_and(|only| !only.contains(&series_id[row])) {
                 continue;
@@ -166,8 +205,9 @@ impl Observations {
                 continue;
             }
             if previous.replace(series_id[row]) != Some(series_id[row]) {
+                is_of_suite = kind.value(row) == Kind::Suite.as_str();
                 match self.series.entry(series_id[row]) {
-                    Entry::Occupied(_) => self.is_mixed = true,
+                    Entry::Occupied(_) => self.is_mixed |= !is_of_suite,
                     Entry::Vacant(new) => {
                         let kind = shared(&mut last_kind, kind.value(row));
                         let (suite, name) = (shared(&mut last_suite, suite.value(row)), name.value(row).into());
@@ -176,7 +216,8 @@ impl Observations {
                     }
                 }
             }
-            self.rows.push(Observed {
+            let rows = if is_of_suite { &mut self.by_rule } else { &mut self.rows };
+            rows.push(Observed {
                 series_id: series_id[row],
                 build,
                 attempt: u16::try_from(attempt[row]).unwrap_or(u16::MAX),

@@ -1,9 +1,11 @@
 //! One slice of a fold: all series of some tests, from what was observed to the segments of their streaks.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use annals_data::id;
+use annals_data::row::Kind;
+use arrow::array::StringViewArray;
 use datafusion::logical_expr::{Expr, col, lit};
 use futures::TryStreamExt;
 use roaring::RoaringBitmap;
@@ -80,6 +82,7 @@ impl Work {
         let slice = Slice { after: self.from, up_to: self.facts.batch };
         let mut new = observed::read(&self.facts, &self.builds, &slice, tests.filter(), None).await?;
         add_build_series(&self.builds, |series| tests.contains(series.test_id), &mut new);
+        new.add_suites(&self.builds, self.suites(tests).await?);
         new.sort();
         let heads = self.heads(&new).await?;
         let mut folding = Folding { heads: Vec::with_capacity(new.series_count()), ..Folding::default() };
@@ -102,6 +105,10 @@ impl Work {
     fn go_on(&self, series: &OfSeries<'_>, head: Option<&Known>, folding: &mut Folding) -> bool {
         let is_let_go = || self.facts.let_go.contains(&**series.lane());
         let Some(head) = head else {
+            // It was well until now, as far back as tests ran.
+            if self.from > 0 && series.series.is_of_suite() && !is_let_go() {
+                return false;
+            }
             // What is left of them gives other streaks than all that there was.
             if self.from > 0 || !is_let_go() {
                 folding.extend(series, None);
@@ -119,6 +126,35 @@ impl Work {
             folding.extend(&new, Some(&head.streak));
         }
         true
+    }
+
+    /// Reads which suites of the lanes something was told of before, with their lanes.
+    async fn suites(&self, tests: Tests) -> Result<Vec<(Arc<Lane>, Series)>> {
+        let lanes: HashMap<&Lane, &Arc<Lane>> = self.builds.list.iter().map(|b| (&*b.lane, &b.lane)).collect();
+        let of_lanes = among(&lanes.keys().copied().collect());
+        let which = col("kind").eq(lit(Kind::Suite.as_str())).and(tests.filter()).and(of_lanes);
+        let mut suites = Vec::new();
+        for segment in self.segments.iter().filter(|segment| !segment.is_closed) {
+            let table = segment::numbered(&self.folder, segment)?;
+            let frame = self.facts.context.read_table(Arc::new(table))?.filter(which.clone())?;
+            let columns = ["series_id", "test_id", "project", "branch", "builder", "suite", "name"];
+            for batch in frame.select_columns(&columns)?.collect().await? {
+                let [series_id, test_id] = [0, 1].map(|column| read::ints(&batch, column));
+                let [project, branch, builder, suite, name] = [2, 3, 4, 5, 6].map(|column| read::texts(&batch, column));
+                for row in 0..batch.num_rows() {
+                    let text = |column: &StringViewArray| column.value(row).to_owned();
+                    let lane = Lane { project: text(&project), branch: text(&branch), builder: text(&builder) };
+                    // A few lanes may have been read together with all the others.
+                    if let Some(&lane) = lanes.get(&lane) {
+                        let kind = Kind::Suite.as_str().into();
+                        let (suite, name) = (suite.value(row).into(), name.value(row).into());
+                        let series = Series { series_id: series_id[row], test_id: test_id[row], kind, suite, name };
+                        suites.push((lane.clone(), series));
+                    }
+                }
+            }
+        }
+        Ok(suites)
     }
 
     /// Reads the heads of what was observed.
@@ -191,6 +227,7 @@ impl Work {
             let mut again = observed::read(&self.facts, builds, &everything, among, Some(&only)).await?;
             let is_late = |series: &Series| part.contains(series.test_id) && only.contains(&series.series_id);
             add_build_series(builds, is_late, &mut again);
+            again.add_suites(builds, Vec::new());
             again.sort();
             again.by_series(builds).for_each(|series| folding.extend(&series, None));
         }

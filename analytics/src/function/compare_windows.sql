@@ -41,7 +41,7 @@ WITH threshold AS (
     FROM edge AS f
     JOIN raw.streak AS s
         ON s.project = f.project AND s.branch = f.branch AND s.builder = f.builder AND s.first_position = f.position
-    WHERE s.kind = 'test' AND s.verdict <> 'skip'
+    WHERE s.kind IN ('test', 'suite') AND s.verdict <> 'skip'
 ), placed AS (
     SELECT
         s.project, {branch} AS branch, {builder} AS builder, s.test_id, s.suite, s.name, s.verdict,

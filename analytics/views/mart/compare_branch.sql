@@ -14,7 +14,7 @@
 WITH lane AS (
     SELECT DISTINCT project, branch, builder FROM raw.build WHERE NOT is_patch
 ), live AS (
-    SELECT project, branch, builder, test_id, suite, name, verdict FROM step.live_series WHERE kind = 'test'
+    SELECT project, branch, builder, test_id, suite, name, verdict FROM step.live_series WHERE kind IN ('test', 'suite')
 ), side AS (
     SELECT
         s.project, s.builder, s.branch AS base_branch, l.branch, s.test_id, s.suite, s.name,

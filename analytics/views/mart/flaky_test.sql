@@ -22,4 +22,4 @@ SELECT
     series_id, test_id, project, branch, builder, suite, name, position_count, flaky_position_count, flip_count,
     flip_rate, failed_ratio, last_flaky_at, rule, rule_version, parameters
 FROM step.flaky_series
-WHERE kind = 'test'
+WHERE kind IN ('test', 'suite')

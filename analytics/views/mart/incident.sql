@@ -11,7 +11,7 @@
 -- builder: the builders, by name
 -- state: open while any problem is open, else resolved when any was, else vanished
 -- title: the main problem and how many there are besides
--- kind: of the main problem: test, else step, else build
+-- kind: of the main problem: test or suite (as a whole), else step, else build
 -- opened_at: when the first failing revision was committed
 -- opened_position: first failing position of the main problem
 -- opened_revision: first failing revision of the main problem
@@ -33,7 +33,7 @@ WITH member AS (
         p.opened_at, p.opened_position, p.opened_revision, p.opened_build_id, p.good_revision, p.range_id,
         p.change_count, p.resolved_at, p.resolved_position, p.resolved_revision, p.signature, p.message,
         CASE m.rule WHEN 'range' THEN 0 ELSE 100 END
-            + CASE p.kind WHEN 'test' THEN 10 WHEN 'step' THEN 20 ELSE 30 END
+            + CASE p.kind WHEN 'build' THEN 30 WHEN 'step' THEN 20 ELSE 10 END
             + CASE p.state WHEN 'open' THEN 1 ELSE 2 END AS place
     FROM mart.problem AS p
     JOIN step.incident_member AS m ON m.problem_id = p.problem_id

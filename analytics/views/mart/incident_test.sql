@@ -2,7 +2,7 @@
 -- Grain: one row per incident and test
 -- incident_id: the incident: branch, last good and opening position
 -- test_id: the test, whatever the builder and branch
--- kind: test, step or build
+-- kind: test, suite (as a whole), step or build
 -- suite: everything that qualifies the test's name
 -- name: the test's own name; may hold dots
 -- builder: the builders on which it is a problem, by name

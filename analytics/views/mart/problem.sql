@@ -11,7 +11,7 @@
 -- project: the project
 -- branch: the branch
 -- builder: the builder
--- kind: test, step or build
+-- kind: test, suite (as a whole), step or build
 -- suite: everything that qualifies the test's name
 -- name: the test's own name; may hold dots
 -- state: open, resolved or vanished

@@ -1,12 +1,13 @@
 -- Streaks: runs of equal verdicts
--- A streak spans consecutive tested positions of its series; excluded builds contribute nothing.
+-- A streak spans consecutive tested positions of its series; excluded builds contribute nothing. Reports tell of a
+-- suite as a whole only where it went wrong: it passed wherever tests passed or failed and nothing was told of it.
 -- Grain: one row per streak
 -- series_id: one test on one builder of one branch
 -- test_id: the test, whatever the builder and branch
 -- project: the project
 -- branch: the branch
 -- builder: the builder
--- kind: test, step or build
+-- kind: test, suite (as a whole), step or build
 -- suite: everything that qualifies the test's name
 -- name: the test's own name; may hold dots
 -- verdict: pass, fail, flaky or skip

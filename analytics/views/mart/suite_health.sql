@@ -26,7 +26,7 @@ WITH live AS (
 ), opened AS (
     SELECT project, branch, builder, suite, count(*) AS problem_count
     FROM step.episode
-    WHERE state = 'open' AND kind = 'test'
+    WHERE state = 'open' AND kind IN ('test', 'suite')
     GROUP BY project, branch, builder, suite
 )
 SELECT

@@ -6,7 +6,7 @@
 -- project: the project
 -- branch: the branch
 -- builder: the builder
--- kind: test, step or build
+-- kind: test, suite (as a whole), step or build
 -- suite: everything that qualifies the test's name
 -- name: the test's own name; may hold dots
 -- position: place of the revision in its branch's first-parent line

@@ -4,7 +4,7 @@
 -- branch: the branch
 -- builder: the builder
 -- problem_id: the problem: series and opening position
--- kind: test, step or build
+-- kind: test, suite (as a whole), step or build
 -- suite: everything that qualifies the test's name
 -- name: the test's own name; may hold dots
 -- opened_at: when the first failing revision was committed

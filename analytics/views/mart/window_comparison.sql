@@ -1,7 +1,7 @@
 -- Each test in the newest days beside the days before
 -- The newest `compare_sample_days` days of each lane against the `compare_base_days` before them. Any other two
--- windows, branches or builders: `annals compare`, or `compare_windows` of docs/functions.md. Counts are exact where a test
--- ran at each position of its lane; where it did not and a window cuts a streak, they are its share of the streak.
+-- windows, branches or builders: `annals compare`, or `compare_windows` of docs/functions.md. Counts are exact where a
+-- test ran at each position of its lane; where it did not and a window cuts a streak, they are its share of the streak.
 -- Grain: one row per test, branch and builder that ran in either window
 -- project: the project
 -- branch: the branch

@@ -36,7 +36,7 @@ WITH threshold AS (
         max(value) FILTER (WHERE name = 'flaky_leave_positions') AS leave_positions
     FROM raw.setting
 ), eventful_series AS (
-    SELECT DISTINCT series_id FROM raw.streak WHERE verdict IN ('fail', 'flaky') AND kind = 'test'
+    SELECT DISTINCT series_id FROM raw.streak WHERE verdict IN ('fail', 'flaky') AND kind IN ('test', 'suite')
 ), site AS (
     SELECT
         project,

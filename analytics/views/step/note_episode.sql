@@ -5,7 +5,7 @@
 -- series_id: one test on one builder of one branch
 -- episode_number: how many pass streaks the series has up to the note's position; joins step.episode
 -- first_position: first position
--- kind: test, step or build
+-- kind: test, suite (as a whole), step or build
 -- person_id: the person
 -- text: what it says
 -- noted_at: when it was written

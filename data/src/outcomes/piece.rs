@@ -24,6 +24,7 @@ const ERROR_KIND: u16 = 1 << 8;
 const MESSAGE: u16 = 1 << 9;
 const FILE: u16 = 1 << 10;
 const MEASURES: u16 = 1 << 11;
+const SUITE: u16 = 1 << 12;
 
 /// Outcomes that are being gathered.
 #[derive(Clone, Default)]
@@ -62,6 +63,7 @@ impl Encoded {
         let attempt = (outcome.attempt != 1).then_some(outcome.attempt);
         let has = [
             (STEP, outcome.kind == Kind::Step),
+            (SUITE, outcome.kind == Kind::Suite),
             (SAME_SUITE, is_same_suite),
             (ATTEMPT, attempt.is_some()),
             (DURATION, outcome.duration_us.is_some()),
@@ -178,8 +180,13 @@ fn stored<'p>(bytes: &mut &'p [u8], suite: &mut &'p str) -> Option<Stored<'p>> {
     if !has(SAME_SUITE) {
         *suite = text(bytes)?;
     }
+    let kind = match (has(STEP), has(SUITE)) {
+        (true, _) => Kind::Step,
+        (_, true) => Kind::Suite,
+        _ => Kind::Test,
+    };
     Some(Stored {
-        kind: if has(STEP) { Kind::Step } else { Kind::Test },
+        kind,
         suite,
         name: text(bytes)?,
         attempt: attempt.unwrap_or(1),

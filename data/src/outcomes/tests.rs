@@ -6,7 +6,7 @@ use crate::row::{Kind, Measure, Status};
 fn outcome(number: usize) -> Outcome {
     let statuses = [Status::Passed, Status::Failed, Status::Errored, Status::Skipped, Status::Xfailed, Status::Xpassed];
     Outcome {
-        kind: if number.is_multiple_of(11) { Kind::Step } else { Kind::Test },
+        kind: [Kind::Step, Kind::Suite].into_iter().nth(number % 11).unwrap_or(Kind::Test),
         attempt: 1 + (number % 3) as i64,
         error_kind: number.is_multiple_of(3).then(|| "crashed".to_owned()),
         duration_us: number.is_multiple_of(2).then_some(number as i64),

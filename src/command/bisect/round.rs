@@ -9,7 +9,7 @@ use annals_collector::collect::{self, Event, Plan, Task};
 use annals_collector::history::{History, Picked, Revision, Selection};
 use annals_collector::report::Limits;
 use annals_collector::{CancellationFlag, run as build_run};
-use annals_data::row::Status;
+use annals_data::row::{Kind, Status};
 use annals_data::store::{BuildFacts, Ingest};
 use anyhow::{Context, Result};
 use tokio::runtime::Handle;
@@ -191,8 +191,10 @@ impl<'a> Round<'a> {
         self.spent += 1;
         let position = facts.build.position;
         let mut verdicts = vec![None; self.lane.quarries.len()];
+        let mut ran_tests = false;
         for outcome in facts.outcomes.iter() {
             let outcome = outcome?;
+            ran_tests |= outcome.kind != Kind::Step && outcome.status != Status::Skipped;
             for (quarry, verdict) in self.lane.quarries.iter().zip(&mut verdicts) {
                 let is_it = outcome.kind.as_str() == quarry.kind
                     && outcome.suite == quarry.suite
@@ -209,7 +211,10 @@ impl<'a> Round<'a> {
             }
         }
         let mut silent = BTreeSet::new();
-        for (quarry, verdict) in self.lane.quarries.iter_mut().zip(verdicts) {
+        for (quarry, told) in self.lane.quarries.iter_mut().zip(verdicts) {
+            // Of a suite as a whole it is told only where it went wrong.
+            let was_well = quarry.kind == Kind::Suite.as_str() && ran_tests;
+            let verdict = told.or(was_well.then_some(false));
             let Some(hunt) = quarry.hunt.as_mut().filter(|hunt| hunt.reaches(position)) else { continue };
             match verdict {
                 Some(failed) => {
