@@ -140,7 +140,7 @@ impl<'r> Cases<'r> {
     fn keep(&mut self, mut outcome: Outcome) {
         // Numbered at the end.
         outcome.attempt = 1;
-        self.tests.push(self.random.hash_one((&outcome.suite, &outcome.name)));
+        self.tests.push(self.random.hash_one((outcome.kind, &outcome.suite, &outcome.name)));
         self.outcomes.push(outcome);
     }
 

@@ -25,14 +25,33 @@
 //! 4. Nothing: the suite is empty.
 //!
 //! Of an absolute path only the last part counts, for builds run in folders of any name. A case without a name is
-//! `(unnamed 1)` and so on; a failure of a whole suite is its case `(suite)`.
+//! `(unnamed 1)` and so on.
+//!
+//! # Suites as a whole
+//!
+//! What breaks or skips a whole suite is its case `(suite)`, which is no test: it is told only where something went
+//! wrong. Its suite is that of the tests that did not come to run. It is one of these, and a case of the same name that
+//! passed is a test:
+//!
+//! | what the file says | its suite |
+//! |---|---|
+//! | `<failure>` or `<error>` directly in a `<testsuite>` | the names of the suites around it |
+//! | pytest's `collection failure`, `collection skipped` | the class and the name with a dot between them: `tests.test_cart` |
+//! | a case without a name, but with a class (Surefire); one that Surefire names like its class and its suite | the class |
+//! | `initializationError` (JUnit), `executionError`, `classMethod` (Gradle) of a class | the class |
+//! | `[build failed]`, `[setup failed]`, and, where it can only be go-junit-report's, `Failure` | the package |
+//! | in a Go suite, `TestMain` of no package (gotestsum) | the package |
+//! | a case without name and class of GoogleTest | the names of the suites around it |
+//! | a case of jest-junit's class `Test suite failed to run` | the name, which is the file |
+//! | jest-junit's `Test execution failure: …` | as for a test |
+//! | a hook that mocha names: `"before all" hook for "adds"`; it keeps its name | as for a test |
 //!
 //! # Attempts
 //!
 //! Cases with equal suite and name are attempts of one test, numbered in order. Surefire's and nextest's `flaky…`
 //! elements are attempts before the case's own; their `rerun…` elements are attempts after it. Two exceptions:
-//! pytest writes a failed call and a failed teardown as two cases, and jest a file that does not load: one attempt with
-//! both texts. Of pytest's cases with one suite and name within one suite element, all but the last are failed runs
+//! pytest writes a failed call and a failed teardown as two cases, and jest-junit a file that does not load: one attempt
+//! with both texts. Of pytest's cases with one suite and name within one suite element, all but the last are failed runs
 //! that pytest-rerunfailures repeated, although they look passed. In a Go suite a parent that fails along with one of
 //! its subtests is left out with a warning: it is no second failure.
 //!
@@ -67,6 +86,7 @@ mod repeat;
 #[cfg(test)]
 mod tests;
 mod tool;
+mod whole;
 
 use annals_data::outcomes::Outcomes;
 use quick_xml::events::BytesStart;

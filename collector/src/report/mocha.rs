@@ -38,7 +38,7 @@ mod tests;
 use std::collections::HashMap;
 
 use annals_data::outcomes::Outcomes;
-use annals_data::row::{Outcome, Status};
+use annals_data::row::{Kind, Outcome, Status};
 use serde::Deserialize;
 
 use super::cases::Cases;
@@ -51,6 +51,9 @@ use super::{Error, Format, Limits, Report};
 
 /// mocha's JSON.
 pub(super) const FORMAT: Format = Format { name: "mocha", title: "mocha JSON", is_streamed: false, is_like, read };
+
+/// What mocha calls hooks.
+const HOOKS: [&str; 4] = ["\"before all\" hook", "\"before each\" hook", "\"after all\" hook", "\"after each\" hook"];
 
 /// A test or a hook.
 #[derive(Default, Deserialize)]
@@ -233,12 +236,20 @@ fn push_hook(
         }
         return Ok(());
     }
-    let is_hook = test.title.get().contains("\" hook");
+    let is_hook = is_hook(test.title.get());
     let mut outcome = test.outcome(if is_hook { Status::Errored } else { Status::Failed }, names);
+    if is_hook {
+        outcome.kind = Kind::Suite;
+    }
     outcome.duration_us = json::duration(&test.duration, "ms", position, cases);
     outcome.message = test.message(limits);
     set_kind(&mut outcome, test);
     cases.push(position, if is_hook { "failures (hook)" } else { "failures" }, outcome)
+}
+
+/// Returns whether mocha calls a hook so, which it tells of like a test, and only where it failed.
+pub(super) fn is_hook(name: &str) -> bool {
+    HOOKS.iter().any(|hook| name.contains(hook))
 }
 
 /// Sets the kind of error where mocha itself says one.

@@ -211,7 +211,7 @@ impl Reading<'_> {
         let outcome = Outcome {
             duration_us: self.duration(element),
             message: found.text(Status::Errored),
-            ..Outcome::new(names.own, name, Status::Errored)
+            ..Outcome::of_suite(names.own, name, Status::Errored)
         };
         self.cases.push(element.position, &format!("suite {}", case::word(element)), outcome)
     }

@@ -262,7 +262,7 @@ impl Reading<'_> {
             let outcome = Outcome {
                 message: Some(said.message.clone()),
                 file: source.clone(),
-                ..Outcome::new(suite.clone(), name, Status::Errored)
+                ..Outcome::of_suite(suite.clone(), name, Status::Errored)
             };
             self.cases.push(element.position, &format!("suite {}", said.word), outcome)?;
         }

@@ -8,7 +8,7 @@ mod oracle;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use annals_data::row::Measure;
+use annals_data::row::{Kind, Measure};
 
 use super::text::Source;
 use super::{Report, read};
@@ -23,6 +23,9 @@ fn table(report: &Report) -> String {
         };
         let ms = outcome.duration_us.map_or("-".to_owned(), |us| format!("{}", us as f64 / 1e3));
         write!(text, "{status:20} #{} {ms:>9} ms  {} :: {}", outcome.attempt, outcome.suite, outcome.name).unwrap();
+        if outcome.kind == Kind::Suite {
+            text.push_str("  [of suite]");
+        }
         if let Some(file) = &outcome.file {
             write!(text, "  ({file}:{})", outcome.line.map_or("?".into(), |line| line.to_string())).unwrap();
         }

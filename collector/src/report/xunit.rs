@@ -252,7 +252,7 @@ impl Reading<'_> {
         let outcome = Outcome {
             error_kind: error_kind.map(str::to_owned),
             message: found.text(Status::Errored),
-            ..Outcome::new(suite, format!("({kind})"), Status::Errored)
+            ..Outcome::of_suite(suite, format!("({kind})"), Status::Errored)
         };
         self.cases.push(element.position, &format!("error {kind}"), outcome)
     }

@@ -55,7 +55,7 @@ pub(super) fn read(json: &Json, document: &str, cases: &mut Cases, limits: &Limi
             }
             let position = json.position(piece);
             let name = format!("{role} {}", fixture.name.get());
-            let mut outcome = Outcome::new(suite, name.trim(), Status::Errored);
+            let mut outcome = Outcome::of_suite(suite, name.trim(), Status::Errored);
             outcome.duration_us = duration(&fixture.start, &fixture.stop, position, cases);
             outcome.message = message(&fixture.status_details, limits);
             outcome.error_kind = outcome.message.as_deref().and_then(|text| error_kind("", text)).map(str::to_owned);

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use annals_data::row::{Outcome, Status};
+use annals_data::row::{Kind, Outcome, SUITE, Status};
 
 use super::super::cases::Cases;
 use super::super::error_kind::{CRASHED, TIMED_OUT};
@@ -19,8 +19,6 @@ struct Open {
     began_ms: Number,
     text: Excerpt,
     skip_reason: String,
-    /// A failure of it breaks more than one test.
-    is_around: bool,
 }
 
 /// A stream that is being read.
@@ -104,16 +102,17 @@ impl<'r> Reading<'r> {
         levels.retain(|level| !level.is_empty());
         let is_loading = test.group_ids.0.is_empty() && test.name.get().starts_with("loading ");
         let name = match test.name.get().strip_prefix(whole).map(str::trim) {
-            _ if is_loading => "(suite)",
+            _ if is_loading => SUITE,
             Some(name) if !name.is_empty() => name,
             _ => test.name.get(),
         };
+        let is_around = is_loading || matches!(name, "(setUpAll)" | "(tearDownAll)");
         let mut outcome = Outcome::new(levels.join(" > "), name, Status::Errored);
+        outcome.kind = if is_around { Kind::Suite } else { Kind::Test };
         outcome.file = Some(path.to_owned());
         outcome.line = test.root_line.line().or(test.line.line());
         let skip_reason = test.metadata.as_ref().map_or("", |metadata| metadata.skip_reason.get()).to_owned();
-        let is_around = is_loading || matches!(name, "(setUpAll)" | "(tearDownAll)");
-        Open { outcome, position, began_ms, text: Excerpt::default(), skip_reason, is_around }
+        Open { outcome, position, began_ms, text: Excerpt::default(), skip_reason }
     }
 
     /// Takes in an error of a test that is running or has ended.
@@ -148,8 +147,12 @@ impl<'r> Reading<'r> {
                 cases.ignore("hidden tests that succeeded");
                 return Ok(());
             }
-            "success" => Status::Passed,
-            "failure" if !open.is_around => Status::Failed,
+            "success" => {
+                // Only a test can pass.
+                outcome.kind = Kind::Test;
+                Status::Passed
+            }
+            "failure" if outcome.kind == Kind::Test => Status::Failed,
             "error" | "failure" => Status::Errored,
             _ => {
                 cases.warn(position, format!("the result `{}` is not known", line(word, 40)));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use annals_data::outcomes::Outcomes;
-use annals_data::row::{Outcome, Status};
+use annals_data::row::{Outcome, SUITE, Status};
 
 use super::super::cases::Cases;
 use super::super::error_kind::{CRASHED, TIMED_OUT};
@@ -100,7 +100,7 @@ impl<'r> Reading<'r> {
         } else if let Some(count) = line.strip_prefix("# of ").filter(|_| self.summary.is_some()) {
             self.compare(position, count);
         } else if line.starts_with("got a ") && line.ends_with(" signal, interrupted by user") {
-            let mut outcome = Outcome::new(self.suite(), "(interrupted)", Status::Errored);
+            let mut outcome = Outcome::of_suite(self.suite(), "(interrupted)", Status::Errored);
             outcome.message = Some(line.to_owned());
             self.cases.push(position, "(interrupted)", outcome)?;
         } else {
@@ -195,7 +195,7 @@ impl<'r> Reading<'r> {
         self.before = Excerpt::default();
         self.has_timed_out = false;
         let Some((position, errors)) = self.errors.take() else { return Ok(()) };
-        let mut outcome = Outcome::new(self.suite(), "(suite)", Status::Errored);
+        let mut outcome = Outcome::of_suite(self.suite(), SUITE, Status::Errored);
         outcome.message = Some(errors.finish(self.limits.message));
         self.cases.push(position, "ERROR", outcome)
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use annals_data::row::{Outcome, Status};
+use annals_data::row::{Outcome, SUITE, Status};
 
 use super::super::cases::Cases;
 use super::super::error_kind::{CRASHED, TIMED_OUT};
@@ -12,9 +12,6 @@ use super::super::{Error, Limits};
 use super::Event;
 use super::benchmark::Benchmarks;
 use super::output::{hidden_end, is_fatal, is_frame, kind_of};
-
-/// The case that stands for a whole package.
-pub(super) const SUITE: &str = "(suite)";
 
 /// How a package ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -267,7 +264,7 @@ impl<'r> Package<'r> {
 
     /// Adds the failure of the package itself.
     fn fail_whole(self, position: usize, build: &str, cases: &mut Cases) -> Result<(), Error> {
-        let mut outcome = Outcome::new(self.name, SUITE, Status::Errored);
+        let mut outcome = Outcome::of_suite(self.name, SUITE, Status::Errored);
         outcome.error_kind = self.ended_by.map(str::to_owned);
         let own = self.out.finish(self.limits.message);
         outcome.message = json::paragraphs(&[build, &own], self.limits);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use annals_data::row::{Outcome, Status};
+use annals_data::row::{Outcome, SUITE, Status};
 
 use super::super::cases::Cases;
 use super::super::clock;
@@ -10,7 +10,7 @@ use super::super::json;
 use super::super::text::Excerpt;
 use super::super::{Error, Limits};
 use super::Event;
-use super::package::{End, Package, SUITE};
+use super::package::{End, Package};
 
 /// What the compiler said of one package.
 #[derive(Default)]
@@ -84,7 +84,7 @@ impl<'r> Reading<'r> {
         {
             let test = format!("{package} [{package}.test]");
             let said = [self.build_text(package), self.build_text(&test), line.to_owned()];
-            let mut outcome = Outcome::new(package, SUITE, Status::Errored);
+            let mut outcome = Outcome::of_suite(package, SUITE, Status::Errored);
             outcome.message = json::paragraphs(&said.each_ref().map(String::as_str), self.limits);
             cases.push(position, "FAIL", outcome)?;
             self.build = None;
@@ -116,7 +116,7 @@ impl<'r> Reading<'r> {
             let Some(position) = build.failed_at else { continue };
             // `a [a.test]` is the package `a` as its test needs it.
             let package = path.split(" [").next().unwrap_or_default();
-            let mut outcome = Outcome::new(package, SUITE, Status::Errored);
+            let mut outcome = Outcome::of_suite(package, SUITE, Status::Errored);
             outcome.message = Some(build.out.finish(self.limits.message));
             cases.push(position, "build-fail", outcome)?;
         }

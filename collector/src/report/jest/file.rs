@@ -1,6 +1,6 @@
 //! One test file of a run, and the assertions in it.
 
-use annals_data::row::{Outcome, Status};
+use annals_data::row::{Outcome, SUITE, Status};
 use serde::Deserialize;
 
 use super::super::cases::Cases;
@@ -8,9 +8,6 @@ use super::super::error_kind::{TIMED_OUT, error_kind};
 use super::super::json::{self, Json, Number, Text, Texts};
 use super::super::text::line;
 use super::super::{Error, Limits};
-
-/// The case that stands for a whole file.
-const SUITE: &str = "(suite)";
 
 /// A file, without its assertions.
 #[derive(Default, Deserialize)]
@@ -84,7 +81,7 @@ fn is_whole_file(assertion: &Assertion) -> bool {
 
 /// Adds the failure of a whole file.
 fn push_file(short: &str, path: &str, message: &str, position: usize, cases: &mut Cases) -> Result<(), Error> {
-    let mut outcome = Outcome::new(short, SUITE, Status::Errored);
+    let mut outcome = Outcome::of_suite(short, SUITE, Status::Errored);
     outcome.error_kind = error_kind("", message).map(str::to_owned);
     let is_said = !message.trim().is_empty();
     outcome.message = Some(if is_said { message } else { "the file failed, and none of its tests did" }.to_owned());

@@ -196,7 +196,7 @@ impl Case {
     }
 
     /// Returns the status of the case's own run, without retries.
-    fn status(&self) -> (Status, Option<&'static str>) {
+    pub(super) fn status(&self) -> (Status, Option<&'static str>) {
         let has = |verdict| self.findings.iter().any(|finding| finding.verdict == verdict);
         let is_failing = has(Verdict::Failure) || has(Verdict::Error) || self.attributes.failure.is_some();
         let skipped = self.findings.iter().find(|finding| finding.verdict == Verdict::Skipped);

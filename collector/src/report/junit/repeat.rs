@@ -129,7 +129,7 @@ impl Kept {
             outcome.line = outcome.line.map(|line| line.saturating_add(1));
         }
         self.account.count(entry.word, outcome.status);
-        self.tests.push(self.random.hash_one((&outcome.suite, &outcome.name)));
+        self.tests.push(self.random.hash_one((outcome.kind, &outcome.suite, &outcome.name)));
         if entry.is_second_half {
             self.has_halves = true;
             let text = outcome.message.clone().unwrap_or_default();

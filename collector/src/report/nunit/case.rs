@@ -2,7 +2,7 @@
 //!
 //! The tables of statuses stand in the parent's documentation.
 
-use annals_data::row::Status;
+use annals_data::row::{SUITE, Status};
 
 use super::super::error_kind::error_kind;
 use super::super::text::line;
@@ -112,6 +112,6 @@ pub(super) fn failed_part(suite: &Element, found: &Found, has_failing: bool) -> 
         Some("Parent") => None,
         _ if has_failing => None,
         Some("SetUp") => Some("(setup)"),
-        _ => Some("(suite)"),
+        _ => Some(SUITE),
     }
 }

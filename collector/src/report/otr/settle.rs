@@ -2,7 +2,7 @@
 //!
 //! Events may come in any order and name any parent, so every walk over parents visits a node once at most.
 
-use annals_data::row::{Outcome, Status};
+use annals_data::row::{Outcome, SUITE, Status};
 
 use super::super::cases::Cases;
 use super::super::error_kind::CRASHED;
@@ -138,9 +138,9 @@ fn settle_container(node: &Node, place: &Place, has_failing: bool, cases: &mut C
         error_kind: error_kind.map(str::to_owned),
         duration_us: node.duration_us,
         message: message(node),
-        ..Outcome::new(
+        ..Outcome::of_suite(
             place.suite.clone(),
-            format!("{prefix} (suite)").trim_start(),
+            format!("{prefix} {SUITE}").trim_start(),
             if is_failed(status) { Status::Errored } else { status },
         )
     };

@@ -1,6 +1,6 @@
 //! The suites of a report, which nest, and the tests in them.
 
-use annals_data::row::{Outcome, Status};
+use annals_data::row::{Outcome, SUITE, Status};
 use serde::Deserialize;
 
 use super::super::cases::Cases;
@@ -86,7 +86,7 @@ impl<'r> Place<'r> {
             return Ok(());
         }
         let file = failure.location.as_ref().map_or("", |location| location.file.get());
-        let mut outcome = Outcome::new(last_part(file), "(suite)", Status::Errored);
+        let mut outcome = Outcome::of_suite(last_part(file), SUITE, Status::Errored);
         outcome.file = Some(file.to_owned());
         outcome.message = failure.text(self.limits);
         cases.push(self.json.position(piece), "errors", outcome)

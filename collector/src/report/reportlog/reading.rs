@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use annals_data::row::{Outcome, Status};
+use annals_data::row::{Outcome, SUITE, Status};
 
 use super::super::cases::Cases;
 use super::super::error_kind::{CRASHED, error_kind};
@@ -10,9 +10,6 @@ use super::super::json::{self, Json, Number, Text, Texts};
 use super::super::text::{Excerpt, line};
 use super::super::{Error, Limits};
 use super::{Line, longrepr};
-
-/// The case that stands for a whole module or class.
-const SUITE: &str = "(suite)";
 
 /// An attempt without its end.
 struct Attempt {
@@ -127,7 +124,7 @@ impl<'r> Reading<'r> {
             _ => return Ok(()),
         };
         let parts = address(report.nodeid.get());
-        let mut outcome = Outcome::new(parts.join("."), SUITE, status);
+        let mut outcome = Outcome::of_suite(parts.join("."), SUITE, status);
         let file = report.nodeid.get().split("::").next().unwrap_or_default();
         outcome.file = Some(file.to_owned());
         outcome.message = Some(text.strip_prefix("Skipped: ").map(str::to_owned).unwrap_or(text));

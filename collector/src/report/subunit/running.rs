@@ -1,6 +1,6 @@
 //! An attempt of a test while its events come in.
 
-use annals_data::row::{Outcome, Status};
+use annals_data::row::{Kind, Outcome, Status};
 
 use super::super::cases::Cases;
 use super::super::error_kind::{CRASHED, error_kind};
@@ -78,11 +78,14 @@ impl Running {
         let duration = self.times.map(|(first, last)| last - first).filter(|_| self.has_begun);
         let text = self.text(limits);
         let mut outcome = Outcome::new("", id, status);
+        let is_outside = SETUPS.iter().chain(&LOADERS).any(|prefix| id.starts_with(prefix));
+        if is_outside && matches!(status, Status::Failed | Status::Errored | Status::Skipped) {
+            outcome.kind = Kind::Suite;
+        }
         if status == Status::Failed || status == Status::Errored {
             // A traceback ends with what went wrong.
             let last = text.lines().last().unwrap_or_default();
             outcome.error_kind = error_kind("", &text).or_else(|| error_kind("", last)).map(str::to_owned);
-            let is_outside = SETUPS.iter().chain(&LOADERS).any(|prefix| id.starts_with(prefix));
             if outcome.error_kind.is_some() || is_outside {
                 outcome.status = Status::Errored;
             }

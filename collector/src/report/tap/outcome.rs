@@ -3,10 +3,11 @@
 //! What a point means can depend on the subtest that it sums up, and on what else the report holds.
 
 use annals_data::outcomes::Outcomes;
-use annals_data::row::{Outcome, Status};
+use annals_data::row::{Kind, Outcome, SUITE, Status};
 
 use super::super::cases::Cases;
 use super::super::error_kind::{CRASHED, TIMED_OUT, error_kind};
+use super::super::mocha::is_hook;
 use super::super::{Error, Limits, Report};
 use super::FORMAT;
 use super::found::{Event, EventKind, Found, Point, named};
@@ -23,9 +24,6 @@ const NODE_ERRORS: [&str; 6] = [
     "uncaughtException",
     "unhandledRejection",
 ];
-/// What mocha calls the hooks that it reports as tests.
-const MOCHA_HOOKS: [&str; 4] =
-    ["\"before all\" hook", "\"before each\" hook", "\"after all\" hook", "\"after each\" hook"];
 
 /// What becomes of one point.
 struct Verdict {
@@ -144,7 +142,7 @@ fn failure(point: &Point) -> (Status, Option<&'static str>) {
         Some(kind) => (Status::Errored, Some(kind)),
         None if point.yaml.has_signal => (Status::Errored, Some(CRASHED)),
         None if NODE_ERRORS.contains(&reason) => (Status::Errored, None),
-        None if MOCHA_HOOKS.iter().any(|hook| point.description.name.contains(hook)) => (Status::Errored, None),
+        None if is_hook(&point.description.name) => (Status::Errored, None),
         None => (Status::Failed, None),
     }
 }
@@ -178,7 +176,7 @@ fn push_point(
 ) -> Result<(), Error> {
     let is_failing = matches!(verdict.status, Status::Failed | Status::Errored);
     let (suite, name) = match point.child.filter(|_| has_tests(point, names.found)) {
-        Some(child) if is_failing && !has_failure[child] => (names.suite(child), "(suite)".to_owned()),
+        Some(child) if is_failing && !has_failure[child] => (names.suite(child), SUITE.to_owned()),
         Some(child) => {
             if !is_failing && has_failure[child] {
                 let text = format!("the subtest `{}` is ok although a test in it failed", names.suite(child));
@@ -189,7 +187,9 @@ fn push_point(
         }
         None => names.identity(point.node, &named(&point.description.name, point.number)),
     };
+    let is_of_suite = is_failing && (name == SUITE || is_hook(&name));
     let mut outcome = Outcome::new(suite, name, verdict.status);
+    outcome.kind = if is_of_suite { Kind::Suite } else { Kind::Test };
     outcome.error_kind = verdict.error_kind.map(str::to_owned);
     outcome.duration_us = duration(point);
     outcome.message = message(point, verdict.status, names.found);
@@ -230,9 +230,9 @@ fn push_event(event: &Event, names: &mut Names, cases: &mut Cases) -> Result<(),
     let (name, status, word) = match event.kind {
         EventKind::BailOut => ("(bail out)", Status::Errored, "Bail out!"),
         EventKind::Plan => ("(plan)", Status::Errored, "(plan)"),
-        EventKind::Skip => ("(suite)", Status::Skipped, "SKIP"),
+        EventKind::Skip => (SUITE, Status::Skipped, "SKIP"),
     };
-    let mut outcome = Outcome::new(names.suite(event.node), name, status);
+    let mut outcome = Outcome::of_suite(names.suite(event.node), name, status);
     outcome.message = Some(event.text.clone());
     cases.push(event.position, word, outcome)
 }

@@ -218,7 +218,7 @@ fn settle_run(run: &Run, cases: &mut Cases) -> Result<(), Error> {
     let outcome = Outcome {
         error_kind: error_kind.map(str::to_owned),
         message: Some(texts.join("\n")),
-        ..Outcome::new(suite, "(run)", Status::Errored)
+        ..Outcome::of_suite(suite, "(run)", Status::Errored)
     };
     cases.push(first.position, &format!("RunInfo {}", first.outcome), outcome)
 }

@@ -1,6 +1,6 @@
 //! Closing elements: what was read inside becomes outcomes.
 
-use annals_data::row::{Outcome, Status};
+use annals_data::row::{Kind, Outcome, SUITE, Status};
 
 use super::super::super::Error;
 use super::super::super::text::{Excerpt, line, name};
@@ -8,10 +8,9 @@ use super::super::case::{Attempt, Attributes, Case, Finding, combine};
 use super::super::identity;
 use super::super::repeat::{self, Entry, Failing};
 use super::super::tool;
+use super::super::whole::{self, Around};
 use super::{Frame, Reading, Suite};
 
-/// The suite that jest-junit puts a file in that does not load; it writes it twice, as an error and as a failure.
-const JEST_LOAD_FAILURE: &str = "Test suite failed to run";
 /// Failing tests of one suite that are looked at for parents of subtests.
 const FAILING: usize = 50_000;
 
@@ -21,6 +20,8 @@ fn is_failing(status: Status) -> bool {
 
 impl Reading<'_> {
     pub(super) fn close_case(&mut self, mut case: Case, position: usize) -> Result<(), Error> {
+        let is_of_suite = whole::rename(&mut case, &self.around());
+        let kind = if is_of_suite { Kind::Suite } else { Kind::Test };
         if case.attributes.name.as_deref().unwrap_or_default().is_empty() {
             self.unnamed_count += 1;
             self.notes.push(position, "the test case has no name".to_owned());
@@ -35,20 +36,31 @@ impl Reading<'_> {
         if suite.len() > self.limits.name {
             suite = name(&suite, self.limits.name);
         }
-        self.push(case, suite, position)
+        self.push(case, kind, suite, position)
+    }
+
+    /// Returns where a case stands.
+    fn around(&self) -> Around<'_> {
+        let suite = self.frames.iter().rev().find_map(|frame| match frame {
+            Frame::Suite(suite) => Some(suite),
+            _ => None,
+        });
+        let (suite, is_go) = suite.map_or(("", false), |suite| (suite.name.as_str(), suite.is_go));
+        Around { suite, is_go, tool: self.tool.as_deref() }
     }
 
     /// Adds the outcomes of a case.
-    fn push(&mut self, mut case: Case, suite: String, position: usize) -> Result<(), Error> {
+    fn push(&mut self, mut case: Case, kind: Kind, suite: String, position: usize) -> Result<(), Error> {
         let name = case.attributes.name.take().unwrap_or_default();
         let (file, line) = (case.attributes.file.take(), case.attributes.line);
         let mut entry = Entry {
             suite_element: self.innermost().map_or(usize::MAX, |suite| suite.element),
             is_bare: case.is_bare(),
-            has_failure: case.has_failure() || suite == JEST_LOAD_FAILURE,
-            is_second_half: case.is_teardown() || (suite == JEST_LOAD_FAILURE && case.has_failure()),
+            has_failure: case.has_failure() || kind == Kind::Suite,
+            is_second_half: case.is_teardown() || (kind == Kind::Suite && case.has_failure()),
             word: 0,
             outcome: Outcome {
+                kind,
                 file: file.filter(|file| !file.is_empty()),
                 line,
                 ..Outcome::new(suite, name, Status::Passed)
@@ -92,8 +104,8 @@ impl Reading<'_> {
         }
         let suites: Vec<&str> = suite_names(&self.frames).collect();
         let suite = name(&identity::path(&suites), self.limits.name);
-        let attributes = Attributes { name: Some("(suite)".to_owned()), ..Attributes::default() };
-        self.push(Case { attributes, findings: vec![finding], ..Case::default() }, suite, position)
+        let attributes = Attributes { name: Some(SUITE.to_owned()), ..Attributes::default() };
+        self.push(Case { attributes, findings: vec![finding], ..Case::default() }, Kind::Suite, suite, position)
     }
 
     pub(super) fn close_output(&mut self, text: Excerpt, is_err: bool) {

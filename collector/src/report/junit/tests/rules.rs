@@ -1,6 +1,6 @@
 //! The rules of the reader, each by the smallest text that shows it.
 
-use annals_data::row::Status;
+use annals_data::row::{Kind, Status};
 
 use super::only;
 use crate::report::{Limits, read, read_with};
@@ -88,6 +88,95 @@ fn a_report_that_lists_failures_only_is_marked() {
     assert!(report("<failure/>").is_failures_only);
     assert!(!report("").is_failures_only);
     assert_eq!(report("").warnings[0].text, "declared are 90 tests, listed are 1");
+}
+
+#[test]
+fn what_breaks_a_suite_as_a_whole_is_of_the_suite() {
+    let whole = |begin: &str, case: &str| {
+        let report = read("a.xml", format!("{begin}{case}</testsuite></testsuites>").as_bytes()).unwrap();
+        let [outcome] = &report.cases[..] else { panic!("{case}: {report:?}") };
+        assert!(report.warnings.is_empty(), "{case}: {report:?}");
+        assert_eq!(outcome.kind, Kind::Suite, "{case}");
+        format!("{} :: {} {}", outcome.suite, outcome.name, outcome.status.as_str())
+    };
+    let go = "<testsuites><testsuite name='example.org/shop'><properties><property name='go.version' value='1.24'/>
+        </properties>";
+    let java = "<testsuites><testsuite name='org.a.ATest' noNamespaceSchemaLocation='surefire.xsd'>";
+    let [pytest, gtest, jest, any] = ["pytest tests", "AllTests", "jest tests", ""]
+        .map(|name| format!("<testsuites name='{name}'><testsuite name='S'>"));
+    let bad = "<error message='collection failure'>no module</error>";
+    let skipped = "<skipped message='collection skipped'/>";
+    let jest_hook = "Test execution failure: could be caused by test hooks like 'afterAll'.";
+    let table = [
+        (&*pytest, format!("<testcase classname='' name='tests.test_a'>{bad}"), "tests.test_a :: (suite) errored"),
+        (&*pytest, format!("<testcase classname='test_a' name='TestB'>{bad}"), "test_a.TestB :: (suite) errored"),
+        (&*pytest, format!("<testcase classname='' name='test_a'>{skipped}"), "test_a :: (suite) skipped"),
+        (go, "<testcase name='TestMain' classname=''><failure/>".into(), "example.org/shop :: (suite) failed"),
+        (go, "<testcase name='TestMain' classname='.'><failure/>".into(), "example.org/shop :: (suite) failed"),
+        (go, "<testcase name='Failure' classname='shop'><failure/>".into(), "example.org/shop :: (suite) failed"),
+        (
+            &*any,
+            "<testcase name='Failure' classname='S'><error message='Runtime error'/>".into(),
+            "S :: (suite) errored",
+        ),
+        (&*any, "<testcase name='[build failed]' classname='S_test'><error/>".into(), "S :: (suite) errored"),
+        (&*any, "<testcase name='[setup failed]' classname='S'><failure/>".into(), "S :: (suite) failed"),
+        (&*any, "<testcase name='initializationError' classname='B'><failure/>".into(), "B :: (suite) failed"),
+        (&*any, "<testcase name='executionError' classname='B'><failure/>".into(), "B :: (suite) failed"),
+        (&*any, "<testcase name='classMethod' classname='B'><skipped/>".into(), "B :: (suite) skipped"),
+        (java, "<testcase name='' classname='org.a.ATest'><error/>".into(), "org.a.ATest :: (suite) errored"),
+        (java, "<testcase name='' classname='org.a.ATest'><skipped/>".into(), "org.a.ATest :: (suite) skipped"),
+        (
+            java,
+            "<testcase name='org.a.ATest' classname='org.a.ATest'><error/>".into(),
+            "org.a.ATest :: (suite) errored",
+        ),
+        (&*gtest, "<testcase name='' classname='' status='run'><failure/>".into(), "S :: (suite) failed"),
+        (
+            &*jest,
+            "<testcase name='a.js' classname='Test suite failed to run'><error/>".into(),
+            "a.js :: (suite) errored",
+        ),
+        (
+            &*jest,
+            format!("<testcase name=\" {jest_hook}\" classname=\" {jest_hook}\"><failure/>"),
+            "S :: (suite) failed",
+        ),
+        (
+            &*any,
+            "<testcase name='&quot;before all&quot; hook for &quot;a&quot;' classname='B'><failure/>".into(),
+            "B :: \"before all\" hook for \"a\" failed",
+        ),
+    ];
+    for (begin, case, expected) in table {
+        assert_eq!(whole(begin, &format!("{case}</testcase>")), expected);
+    }
+}
+
+#[test]
+fn a_test_that_only_looks_like_a_suite_stays_a_test() {
+    for case in [
+        "name='TestMain' classname=''><properties/>",
+        "name='TestMain' classname='shop'><failure/>",
+        "name='Failure' classname='shop'><failure/>",
+        "name='initializationError' classname='B'><system-out/>",
+        "name='initializationError'><failure/>",
+        "name='tests.test_a' classname=''><failure message='collection'/>",
+        "name='S' classname='S'><failure/>",
+        "name='a.js' classname='Test suite failed to run'>",
+        "name='&quot;before all&quot; hook for &quot;a&quot;'>",
+        "name='[build failed]'>",
+        "><failure/>",
+    ] {
+        assert_eq!(only(&format!("<testcase {case}</testcase>")).kind, Kind::Test, "{case}");
+    }
+}
+
+#[test]
+fn a_file_that_jest_writes_twice_failed_once() {
+    let case = |verdict| format!("<testcase name='a.js' classname='Test suite failed to run'>{verdict}</testcase>");
+    let text = [case("<error>syntax</error>"), case("<failure>code</failure>")].concat();
+    assert_eq!(only(&text).message.as_deref(), Some("syntax\n\ncode"));
 }
 
 #[test]
