@@ -7,11 +7,12 @@
 //! before; `step.circumstance` and `step.confirmation` have no row of them. Their rows stand beside those that were
 //! judged before, until the version has its own judgement.
 //!
-//! There are few rows, so it would take longer to plan than to run: the questions are planned once per judgement, over
+//! There are few rows, so it takes longer to plan than to run: the questions are planned before they are asked, over
 //! tables that are filled when it is time.
 
-use std::collections::{BTreeMap, HashSet};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arrow::array::{AsArray, BooleanArray, RecordBatch, StringViewArray};
 use arrow::compute::{cast, filter_record_batch};
@@ -21,12 +22,20 @@ use datafusion::catalog::{
     CatalogProvider, CatalogProviderList, MemTable, MemoryCatalogProvider, MemoryCatalogProviderList,
     MemorySchemaProvider, SchemaProvider, Session as EngineSession, TableProvider,
 };
+use datafusion::common::Statistics;
+use datafusion::common::stats::Precision;
+use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::{DataFusionError, Result};
-use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder, TaskContext};
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
-use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::statistics::StatisticsArgs;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use datafusion::physical_plan::union::UnionExec;
+use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties, collect};
 use datafusion::prelude::SessionContext;
+use futures::future::ready;
+use futures::{StreamExt, TryStreamExt, stream};
 use tokio::task::JoinSet;
 
 use crate::judge::clue::{self, Clues};
@@ -36,6 +45,9 @@ use crate::{Session, view};
 
 /// Of more new problems it takes long enough to be left to the judgement of all.
 const MOST: usize = 1 << 10;
+
+/// As many rows as are expected of each table that is about new incidents.
+const FEW: usize = 16;
 
 /// What the judgement reads of the version that is shown, whole.
 const WHOLE: [&str; 5] = ["raw.range", "raw.range_change", "raw.change", "raw.streak", "raw.message"];
@@ -86,9 +98,13 @@ const JUDGED: [&str; 5] = [clue::NAME, "step.judgement", "step.nobody", "mart.su
 pub(crate) struct Early {
     judged: Given,
     incidents: HashSet<String>,
-    /// The tables of the judgement, with [`Filled`] ones in the place of those that are about new incidents.
+    /// The tables of the judgement, with `filled` ones in the place of those that are about new incidents, and `whole`
+    /// ones beside them.
     near: Session,
-    filled: BTreeMap<String, Arc<Filled>>,
+    whole: BTreeMap<String, Arc<Whole>>,
+    filled: BTreeMap<&'static str, Arc<Filled>>,
+    /// Plans that wait to be run: each once, as what ran keeps what it read.
+    plans: Mutex<HashMap<&'static str, Arc<dyn ExecutionPlan>>>,
 }
 
 impl Early {
@@ -97,25 +113,38 @@ impl Early {
         if judged.judged().get(clue::NAME).is_none_or(|clues| clues.downcast_ref::<Kept<Clues>>().is_none()) {
             return Ok(None);
         }
-        let views = OF_CHANGES.into_iter().chain(VIEWS).map(text);
-        let own = OF_CHANGES.into_iter().chain(VIEWS).chain(NOTHING).chain([PROBLEMS, clue::NAME]);
-        let mut tables: Vec<_> = own.map(|name| (name.to_owned(), name)).collect();
-        tables.extend(WHOLE.into_iter().flat_map(|name| [whole(name), name.to_owned()].map(|own| (own, name))));
-        let mut filled = BTreeMap::new();
-        for (own, name) in tables {
-            let schema = judged.context.table_provider(name).await?.schema();
-            filled.insert(own, Arc::new(Filled { schema, table: Mutex::default() }));
+        let schema = async |name| judged.context.table_provider(name).await.map(|table| table.schema());
+        let (mut wholes, mut filled) = (BTreeMap::new(), BTreeMap::new());
+        for name in WHOLE {
+            wholes.insert(whole(name), Arc::new(Whole { schema: schema(name).await?, table: Mutex::default() }));
+        }
+        let own = OF_CHANGES.into_iter().chain(VIEWS).chain(NOTHING).chain([PROBLEMS, clue::NAME]).chain(WHOLE);
+        for name in own {
+            filled.insert(name, Arc::new(Filled { schema: schema(name).await?, rows: Mutex::default() }));
         }
         let mut incidents = HashSet::new();
         for rows in problems(judged).await? {
             incidents.extend(incident_ids(&rows)?.iter().flatten().map(str::to_owned));
         }
-        let near = Session::of(beside(&judged.context, &filled).await?, judged.version);
-        let early = Self { judged: judged.judged().clone(), incidents, near, filled };
-        for sql in NEW.into_iter().map(|(_, sql)| sql).chain(views).chain(Clues::OF_NEW) {
+        let near = Session::of(beside(&judged.context, &wholes, &filled).await?, judged.version);
+        let (judged, plans) = (judged.judged().clone(), Mutex::default());
+        let early = Self { judged, incidents, near, whole: wholes, filled, plans };
+        for (_, sql) in NEW {
             early.near.query_with(sql, &[]).await?;
         }
+        early.plan().await?;
         Ok(Some(Arc::new(early)))
+    }
+
+    /// Plans what reads nothing of a version by itself, so that it only has to be run.
+    pub(crate) async fn plan(&self) -> crate::Result<()> {
+        for sql in OF_CHANGES.into_iter().chain(VIEWS).map(text).chain(Clues::OF_NEW) {
+            if !locked(&self.plans).contains_key(sql) {
+                let plan = self.near.query_with(sql, &[]).await?.create_physical_plan().await?;
+                locked(&self.plans).insert(sql, plan);
+            }
+        }
+        Ok(())
     }
 
     /// Returns the version whose judgement this is.
@@ -140,19 +169,22 @@ impl Early {
         let judged = self.judge_new(session).await;
         if judged.is_ok() {
             for (name, table) in extensions {
-                if let Some(rows) = self.filled[name].get() {
-                    table.new.get_or_init(|| rows);
+                let Filled { schema, rows } = &*self.filled[name];
+                if let Some(rows) = locked(rows).take() {
+                    let rows = MemTable::try_new(Arc::clone(schema), vec![rows])?;
+                    table.new.get_or_init(|| Arc::new(rows));
                 }
             }
         }
         // Nothing of this version is held any longer than it is shown.
-        self.filled.values().for_each(|table| table.set(None));
+        self.whole.values().for_each(|table| *locked(&table.table) = None);
+        self.filled.values().for_each(|table| *locked(&table.rows) = None);
         judged
     }
 
     async fn judge_new(self: &Arc<Self>, session: &Session) -> crate::Result<usize> {
         for name in WHOLE {
-            self.filled[&whole(name)].set(Some(session.context.table_provider(name).await?));
+            *locked(&self.whole[&whole(name)].table) = Some(session.context.table_provider(name).await?);
         }
         for name in NOTHING {
             self.filled[name].fill(&[])?;
@@ -178,7 +210,7 @@ impl Early {
         let clues = self.judged[clue::NAME].downcast_ref::<Kept<Clues>>().expect("it was asked for");
         let mut answers = Vec::new();
         for sql in Clues::OF_NEW {
-            answers.push(self.near.query_with(sql, &[]).await?.collect().await?);
+            answers.push(self.ask(sql).await?);
         }
         let Some(rows) = clues.source().of_new(&answers)? else { return Ok(0) };
         self.filled[clue::NAME].fill(&[rows])?;
@@ -202,9 +234,17 @@ impl Early {
     }
 
     /// Fills a table with the answer to a question.
-    async fn fill(&self, (name, sql): (&str, &str)) -> crate::Result<()> {
-        let rows = self.near.query_with(sql, &[]).await?.collect().await?;
-        Ok(self.filled[name].fill(&rows)?)
+    async fn fill(&self, (name, sql): (&'static str, &'static str)) -> crate::Result<()> {
+        Ok(self.filled[name].fill(&self.ask(sql).await?)?)
+    }
+
+    async fn ask(&self, sql: &str) -> crate::Result<Vec<RecordBatch>> {
+        let planned = locked(&self.plans).remove(sql);
+        let plan = match planned {
+            Some(plan) => plan,
+            None => self.near.query_with(sql, &[]).await?.create_physical_plan().await?,
+        };
+        Ok(collect(plan, self.near.context.task_ctx()).await?)
     }
 
     /// Fills a table while others are filled.
@@ -244,16 +284,19 @@ fn text(name: &str) -> &'static str {
     &view::all().iter().find(|view| view.full_name() == name).expect("a test judges early").text
 }
 
-/// Returns a context with the tables of another, some of which are others.
-async fn beside(context: &SessionContext, others: &BTreeMap<String, Arc<Filled>>) -> Result<SessionContext> {
+/// Returns a context with the tables of another, in the place of some the filled ones.
+async fn beside(
+    context: &SessionContext,
+    wholes: &BTreeMap<String, Arc<Whole>>,
+    filled: &BTreeMap<&'static str, Arc<Filled>>,
+) -> Result<SessionContext> {
     let catalog = MemoryCatalogProvider::new();
     let known = context.catalog("annals").expect("each session has it");
     for schema in known.schema_names() {
         let (copy, known) = (MemorySchemaProvider::new(), known.schema(&schema).expect("it was just named"));
         for name in known.table_names() {
-            let other = others.get(&format!("{schema}.{name}"));
-            let table = match other {
-                Some(other) => Some(Arc::clone(other) as Arc<dyn TableProvider>),
+            let table = match filled.get(&*format!("{schema}.{name}")) {
+                Some(table) => Some(table.as_table()),
                 None => known.table(&name).await?,
             };
             table.map(|table| copy.register_table(name, table)).transpose()?;
@@ -268,37 +311,128 @@ async fn beside(context: &SessionContext, others: &BTreeMap<String, Arc<Filled>>
         .with_config(context.copied_config().with_target_partitions(1))
         .with_catalog_list(Arc::new(catalogs));
     let near = SessionContext::new_with_state(state.build());
-    for (name, table) in others.iter().filter(|(name, _)| name.starts_with("whole.")) {
+    for (name, table) in wholes {
         near.register_table(name.as_str(), Arc::clone(table) as Arc<dyn TableProvider>)?;
     }
     Ok(near)
 }
 
-/// A table that is planned on before it has rows.
+fn locked<T>(place: &Mutex<T>) -> MutexGuard<'_, T> {
+    place.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A table that is planned on before it has rows: what reads it has those that it is filled with by then.
 #[derive(Debug)]
 struct Filled {
+    schema: SchemaRef,
+    rows: Mutex<Option<Vec<RecordBatch>>>,
+}
+
+impl Filled {
+    fn fill(&self, rows: &[RecordBatch]) -> Result<()> {
+        let rows = rows.iter().map(|batch| kept::in_types(batch, &self.schema)).collect::<Result<_>>()?;
+        *locked(&self.rows) = Some(rows);
+        Ok(())
+    }
+
+    fn as_table(self: &Arc<Self>) -> Arc<dyn TableProvider> {
+        Arc::new(FilledTable(Arc::clone(self)))
+    }
+}
+
+/// The table of what is filled.
+#[derive(Debug)]
+struct FilledTable(Arc<Filled>);
+
+#[async_trait]
+impl TableProvider for FilledTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.0.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        _: &dyn EngineSession,
+        projection: Option<&Vec<usize>>,
+        _: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let rows = vec![Arc::clone(&self.0) as Arc<dyn PartitionStream>];
+        let rows = StreamingTableExec::try_new(self.schema(), rows, projection, [], false, limit)?;
+        Ok(Arc::new(FilledExec(Arc::new(rows))))
+    }
+}
+
+/// Reads what is filled: few rows, so it is that side of a join from which the other is looked up.
+#[derive(Debug)]
+struct FilledExec(Arc<StreamingTableExec>);
+
+impl DisplayAs for FilledExec {
+    fn fmt_as(&self, kind: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt_as(kind, f)
+    }
+}
+
+impl ExecutionPlan for FilledExec {
+    fn name(&self) -> &str {
+        "FilledExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        self.0.properties()
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        Vec::new()
+    }
+
+    fn apply_expressions(
+        &self,
+        visit: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        self.0.apply_expressions(visit)
+    }
+
+    fn with_new_children(self: Arc<Self>, _: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        Ok(self)
+    }
+
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        self.0.execute(partition, context)
+    }
+
+    fn statistics_from_inputs(&self, _: &[Arc<Statistics>], _: &StatisticsArgs) -> Result<Arc<Statistics>> {
+        let few = Statistics { num_rows: Precision::Inexact(FEW), ..Statistics::new_unknown(&self.schema()) };
+        Ok(Arc::new(few))
+    }
+}
+
+impl PartitionStream for Filled {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let rows = locked(&self.rows).clone();
+        let rows = rows.ok_or_else(|| DataFusionError::Internal("a table was read before it was filled".into()));
+        let batches = stream::once(ready(rows)).map_ok(|rows| stream::iter(rows).map(Ok)).try_flatten();
+        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), batches))
+    }
+}
+
+/// A table of the version that is shown.
+#[derive(Debug)]
+struct Whole {
     schema: SchemaRef,
     table: Mutex<Option<Arc<dyn TableProvider>>>,
 }
 
-impl Filled {
-    fn get(&self) -> Option<Arc<dyn TableProvider>> {
-        self.table.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn set(&self, table: Option<Arc<dyn TableProvider>>) {
-        *self.table.lock().unwrap_or_else(PoisonError::into_inner) = table;
-    }
-
-    fn fill(&self, rows: &[RecordBatch]) -> Result<()> {
-        let rows = rows.iter().map(|batch| kept::in_types(batch, &self.schema)).collect::<Result<_>>()?;
-        self.set(Some(Arc::new(MemTable::try_new(Arc::clone(&self.schema), vec![rows])?)));
-        Ok(())
-    }
-}
-
 #[async_trait]
-impl TableProvider for Filled {
+impl TableProvider for Whole {
     fn schema(&self) -> SchemaRef {
         Arc::clone(&self.schema)
     }
@@ -314,8 +448,8 @@ impl TableProvider for Filled {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let table = self.get();
-        let table = table.ok_or_else(|| DataFusionError::Internal("a table was read before it was filled".into()))?;
+        let table = locked(&self.table).clone();
+        let table = table.ok_or_else(|| DataFusionError::Internal("no version is judged".into()))?;
         table.scan(state, projection, filters, limit).await
     }
 }

@@ -25,6 +25,10 @@ mod place;
 
 use place::Places;
 
+/// Rows that are computed at once. A column of texts refers to all that its texts were read from, and so does each piece
+/// that a join makes of it; where the next join puts these pieces together, it refers to that as often as there are pieces.
+const ROWS: usize = 1 << 16;
+
 /// What can be computed once.
 #[async_trait]
 pub(crate) trait Source: Debug + Send + Sync + 'static {
@@ -134,7 +138,8 @@ impl<S: Source> TableProvider for Kept<S> {
 /// table computed within bounds of their own.
 pub(crate) fn engine(state: &SessionState) -> SessionState {
     let nothing = Arc::new(MemoryCatalogProviderList::new());
-    SessionStateBuilder::new_from_existing(state.clone()).with_catalog_list(nothing).build()
+    let config = state.config().clone().with_batch_size(ROWS);
+    SessionStateBuilder::new_from_existing(state.clone()).with_config(config).with_catalog_list(nothing).build()
 }
 
 /// The plan of a view.

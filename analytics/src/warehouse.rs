@@ -105,12 +105,15 @@ impl Warehouse {
     /// [`Error::Lost`] where knowledge is gone and outcomes were let go.
     pub async fn catch_up(&self) -> Result<()> {
         let folded = self.watermark()?;
-        if folded >= self.store.publication()?.batch {
+        let published = self.store.publication()?.batch;
+        if folded == published {
             return Ok(());
         }
+        // The facts came back from a backup, and knowledge did not.
+        let is_ahead = folded > published;
         match self.lanes_let_go()?.len() {
-            lanes if lanes > 0 && folded == 0 => Err(Error::Lost { lanes }),
-            _ => self.fold(false).await,
+            lanes if lanes > 0 && (folded == 0 || is_ahead) => Err(Error::Lost { lanes }),
+            _ => self.fold(is_ahead).await,
         }
     }
 

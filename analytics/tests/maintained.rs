@@ -276,3 +276,40 @@ fn maintained_is_recomputed() {
         runtime.block_on(case.run())?;
     });
 }
+
+#[tokio::test]
+async fn knowledge_of_more_than_the_facts_is_made_anew() {
+    let (mut world, folder) = (World::default(), tempfile::tempdir().unwrap());
+    world.tell("change a1 by Ada\nchange a2 by Ada\nbuild a1 linux x=pass\nbuild a2 linux x=fail").unwrap();
+    let root = |name: &str| folder.path().join(name);
+    let open =
+        async |name: &str| Warehouse::open(&Location { root: root(name), facts: None }, Vec::new()).await.unwrap();
+    let commit = async |warehouse: &Warehouse, build: usize| {
+        let ingest = Ingest { changes: world.changes.clone(), builds: vec![world.builds[build].facts()] };
+        warehouse.commit(vec![ingest]).await.unwrap();
+    };
+    let newer = open("newer").await;
+    commit(&newer, 0).await;
+    drop(newer);
+    let copy = |from: &str, to: &str| {
+        let copied = std::process::Command::new("cp").arg("-a").arg(root(from)).arg(root(to)).status().unwrap();
+        assert!(copied.success());
+    };
+    copy("newer", "older");
+    let newer = open("newer").await;
+    commit(&newer, 1).await;
+    drop(newer);
+    for known in ["knowledge.sqlite", "streaks"] {
+        let _ = std::fs::remove_file(root("older").join(known));
+        let _ = std::fs::remove_dir_all(root("older").join(known));
+        copy(&format!("newer/{known}"), &format!("older/{known}"));
+    }
+    let verdicts = async |warehouse: &Warehouse| {
+        let sql = "SELECT verdict, last_position FROM raw.streak WHERE kind = 'test' ORDER BY last_position";
+        rows(&warehouse.session().await.unwrap().context.sql(sql).await.unwrap().collect().await.unwrap())
+    };
+    let older = open("older").await;
+    assert_eq!(verdicts(&older).await, BTreeSet::from(["pass 1".to_owned()]));
+    commit(&older, 1).await;
+    assert_eq!(verdicts(&older).await, BTreeSet::from(["pass 1".to_owned(), "fail 2".to_owned()]));
+}

@@ -45,6 +45,7 @@ pub(super) async fn run(options: &cli::Mail, warehouse: &Warehouse, config: &Con
     let Some(settings) = &config.mail else {
         bail!("no mail server is configured; write `[mail]` into annals.toml, or say `--dry-run`");
     };
+    check(settings)?;
     put(warehouse, &session, &due, settings).await?;
     // Whoever asks does not want to wait for the next try.
     let delivered = deliver(warehouse, settings, i64::MAX).await;
@@ -67,10 +68,19 @@ pub(super) async fn write_due(warehouse: &Warehouse, session: &Session, settings
     put(warehouse, session, &due, settings).await
 }
 
+/// Refuses settings by which no mail could ever be sent.
+pub(super) fn check(settings: &config::Mail) -> Result<()> {
+    smtp(settings).check().context("[mail]")
+}
+
+fn smtp(settings: &config::Mail) -> SmtpConfig {
+    SmtpConfig { url: settings.smtp.clone(), from: settings.from.clone() }
+}
+
 /// Delivers what is in the outbox and due at a time, in microseconds; returns how many were taken, and how many not.
 pub(super) async fn deliver(warehouse: &Warehouse, settings: &config::Mail, at: i64) -> Result<(usize, usize)> {
     let state = warehouse.store().state();
-    let smtp = SmtpConfig { url: settings.smtp.clone(), from: settings.from.clone() };
+    let smtp = smtp(settings);
     let (mut sent, mut failed) = (0, 0);
     for pending in state.pending_letters(at)? {
         // One at a time and recorded at once: a crash repeats one mail at most.

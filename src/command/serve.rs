@@ -82,6 +82,7 @@ pub(super) async fn serve(
     wires: Wires,
     config: &Config,
 ) -> Result<()> {
+    config.mail.as_ref().map_or(Ok(()), mail::check)?;
     let address = listener.local_addr()?;
     anstream::eprintln!("listening on http://{address}");
     let desk = desk::open(&warehouse, config.sql.bounds()?)?;

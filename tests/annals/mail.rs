@@ -111,3 +111,20 @@ fn a_message_that_cannot_be_read_keeps_no_other_from_being_sent() {
     assert!(run.err.contains("given up: to Ada, `torn`: the outbox holds no message"), "{}", run.err);
     assert_eq!(number(store, "SELECT count(*) FROM outbox WHERE given_up_at IS NULL"), 1);
 }
+
+#[test]
+fn settings_by_which_no_mail_can_be_sent_are_refused_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("annals.toml");
+    for (smtp, from, reason) in [
+        ("mail.example.org", "annals@example.org", "mail.example.org"),
+        ("ftp://mail.example.org", "annals@example.org", "ftp://mail.example.org"),
+        ("smtp://127.0.0.1:1", "Annals", "Annals"),
+    ] {
+        std::fs::write(&config, format!("[mail]\nsmtp = '{smtp}'\nfrom = '{from}'\n")).unwrap();
+        let words = ["serve", "--listen", "127.0.0.1:0", "--config", config.to_str().unwrap()];
+        let answer = annals(folder.path(), &words);
+        assert_eq!(answer.code, Some(1), "{}{}", answer.out, answer.err);
+        assert!(answer.err.contains("[mail]") && answer.err.contains(reason), "{}", answer.err);
+    }
+}

@@ -175,8 +175,9 @@ impl Row {
     /// A test as its suite, small, and its name.
     pub(crate) fn test(&self) -> Markup {
         let (suite, name) = (self.text("suite"), self.text("name"));
-        let suite = if suite.is_empty() { String::new() } else { format!("<small>{}</small> ", escape(&suite)) };
-        Markup(format!("{suite}<span class=\"name\">{}</span>", escape(&name)))
+        let suite =
+            if suite.is_empty() { String::new() } else { format!("<small><bdi>{}</bdi></small> ", escape(&suite)) };
+        Markup(format!("{suite}<bdi class=\"name\">{}</bdi>", escape(&name)))
     }
 
     /// A share as a small bar with its percentage; `kind` is the class that colours it.

@@ -113,6 +113,7 @@ impl Warehouse {
         let time = begun.elapsed();
         // It is worth to be shown without, too.
         advance(&self.shown.newest, &Arc::new(session));
+        early.plan().await?;
         Ok(JudgedEarly { problem_count: judged?, time })
     }
 

@@ -43,25 +43,32 @@ WITH failing_series AS (
     FROM raw.streak
     WHERE verdict = 'fail'
     GROUP BY series_id
-), numbered AS (
+), coded AS (
+    -- In numbers from here: a window asks for each series by itself, and texts carry all that was read beside them.
     SELECT
-        s.series_id, s.verdict, s.first_position, s.last_position, s.position_count, f.first_failed_position,
-        sum(CASE WHEN s.verdict = 'pass' THEN 1 ELSE 0 END) OVER history AS episode_number,
-        last_value(CASE WHEN s.verdict IN ('pass', 'fail') THEN s.verdict END) IGNORE NULLS OVER history AS standing
+        s.series_id, s.first_position, s.last_position, s.position_count, f.first_failed_position,
+        CASE s.verdict WHEN 'pass' THEN 1 WHEN 'fail' THEN 0 END AS passed,
+        CASE WHEN s.verdict = 'flaky' THEN 1 ELSE 0 END AS flaky
     FROM raw.streak AS s
     JOIN failing_series AS f ON f.series_id = s.series_id
-    WINDOW history AS (PARTITION BY s.series_id ORDER BY s.first_position ROWS UNBOUNDED PRECEDING)
+), numbered AS (
+    SELECT
+        series_id, first_position, last_position, position_count, first_failed_position, passed, flaky,
+        sum(CASE WHEN passed = 1 THEN 1 ELSE 0 END) OVER history AS episode_number,
+        last_value(passed) IGNORE NULLS OVER history AS standing
+    FROM coded
+    WINDOW history AS (PARTITION BY series_id ORDER BY first_position ROWS UNBOUNDED PRECEDING)
 ), folded AS (
     SELECT
         series_id, first_failed_position, episode_number,
-        min(first_position) FILTER (WHERE verdict = 'pass') AS pass_position,
-        max(last_position) FILTER (WHERE verdict = 'pass') AS good_position,
-        min(first_position) FILTER (WHERE verdict = 'fail') AS opened_position,
-        max(first_position) FILTER (WHERE verdict = 'fail') AS failed_again_position,
-        max(last_position) FILTER (WHERE verdict = 'fail') AS last_failed_position,
-        sum(position_count) FILTER (WHERE verdict = 'fail') AS failed_position_count,
-        count(*) FILTER (WHERE verdict = 'flaky' AND standing = 'fail') AS flaky_count,
-        count(*) FILTER (WHERE verdict = 'flaky' AND standing = 'pass') AS flaky_before_count,
+        min(first_position) FILTER (WHERE passed = 1) AS pass_position,
+        max(last_position) FILTER (WHERE passed = 1) AS good_position,
+        min(first_position) FILTER (WHERE passed = 0) AS opened_position,
+        max(first_position) FILTER (WHERE passed = 0) AS failed_again_position,
+        max(last_position) FILTER (WHERE passed = 0) AS last_failed_position,
+        sum(position_count) FILTER (WHERE passed = 0) AS failed_position_count,
+        count(*) FILTER (WHERE flaky = 1 AND standing = 0) AS flaky_count,
+        count(*) FILTER (WHERE flaky = 1 AND standing = 1) AS flaky_before_count,
         max(last_position) AS last_seen_position
     FROM numbered
     GROUP BY series_id, first_failed_position, episode_number

@@ -22,23 +22,29 @@
 -- parameters: thresholds that were used
 WITH eventful_series AS (
     SELECT DISTINCT series_id FROM raw.streak WHERE verdict IN ('fail', 'flaky')
-), followed AS (
+), coded AS (
+    -- In numbers from here: a window asks for each series by itself, and texts carry all that was read beside them.
     SELECT
-        s.series_id, s.verdict, s.position_count, s.last_at,
-        last_value(CASE WHEN s.verdict IN ('pass', 'fail') THEN s.verdict END) IGNORE NULLS OVER (
-            PARTITION BY s.series_id ORDER BY s.first_position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ) AS standing
+        s.series_id, s.position_count, s.first_position, s.last_at,
+        CASE s.verdict WHEN 'pass' THEN 1 WHEN 'fail' THEN 0 END AS passed
     FROM step.dated_streak AS s
     JOIN eventful_series AS e ON e.series_id = s.series_id
     WHERE s.verdict <> 'skip'
+), followed AS (
+    SELECT
+        series_id, position_count, last_at, passed,
+        last_value(passed) IGNORE NULLS OVER (
+            PARTITION BY series_id ORDER BY first_position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS standing
+    FROM coded
 ), counted AS (
     SELECT
         series_id,
         sum(position_count) AS position_count,
-        coalesce(sum(position_count) FILTER (WHERE verdict = 'flaky'), 0) AS flaky_position_count,
-        coalesce(sum(position_count) FILTER (WHERE verdict = 'fail'), 0) AS failed_position_count,
-        count(*) FILTER (WHERE verdict IN ('pass', 'fail') AND standing <> verdict) AS flip_count,
-        max(last_at) FILTER (WHERE verdict = 'flaky') AS last_flaky_at
+        coalesce(sum(position_count) FILTER (WHERE passed IS NULL), 0) AS flaky_position_count,
+        coalesce(sum(position_count) FILTER (WHERE passed = 0), 0) AS failed_position_count,
+        count(*) FILTER (WHERE standing <> passed) AS flip_count,
+        max(last_at) FILTER (WHERE passed IS NULL) AS last_flaky_at
     FROM followed
     GROUP BY series_id
 ), rated AS (

@@ -56,6 +56,16 @@ pub struct SmtpConfig {
 }
 
 impl SmtpConfig {
+    /// Checks what can be known without asking the server.
+    ///
+    /// # Errors
+    ///
+    /// Where the URL or the sender's address cannot be read.
+    pub fn check(&self) -> Result<(), Error> {
+        address::<Mailbox>(&self.from)?;
+        self.transport().map(drop)
+    }
+
     fn transport(&self) -> Result<SmtpTransport, Error> {
         let mut url = url::Url::parse(&self.url).map_err(|e| self.failed(&e))?;
         let is_local = match url.host() {

@@ -46,7 +46,8 @@ pub(crate) async fn show(State(app): State<App>, Path(revision): Path<String>) -
     .eq("revision", revision.as_str())
     .order("started_at DESC NULLS LAST, build_id")
     .limit(50);
-    let suspected = Select::of("suspect", "problem_id, state, rank, suspicion, evidence")
+    let columns = "problem_id, branch, builder, suite, name, state, rank, suspicion, evidence";
+    let suspected = Select::of("change_problem", columns)
         .eq("project", project.as_str())
         .eq("revision", revision.as_str())
         .order("suspicion DESC, problem_id")

@@ -104,6 +104,10 @@ CREATE TABLE mart.suspect AS SELECT *, 'demo' AS project, 'open' AS state FROM (
   ('p-1', 2, 'c0ffee0057000000000000000000000000000000', 12, 'Bob', 'Merge docs', 0.1, 'only documentation', 'prior', '1'))
   AS t(problem_id, rank, revision, person_id, author, subject, suspicion, evidence, rule, rule_version);
 
+CREATE TABLE mart.change_problem AS SELECT * FROM (VALUES
+  ('demo', 'c0ffee0058000000000000000000000000000000', 'p-1', 'main', 'linux-unit', 'core', 'parse <i>it</i>', 'open', CAST(1 AS BIGINT), 0.9, 'touches parser.rs, which the failure names'))
+  AS t(project, revision, problem_id, branch, builder, suite, name, state, rank, suspicion, evidence);
+
 CREATE TABLE mart.suspect_evidence AS SELECT * FROM (VALUES
   ('p-1', 'c0ffee0058000000000000000000000000000000', 'file_named', 2.5, 'parser.rs:17 stands in the failing text'),
   ('p-1', 'c0ffee0058000000000000000000000000000000', 'lines', 0.4, '42 lines changed'))
