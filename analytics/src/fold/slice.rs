@@ -144,7 +144,7 @@ impl Work {
                 for row in 0..batch.num_rows() {
                     let text = |column: &StringViewArray| column.value(row).to_owned();
                     let lane = Lane { project: text(&project), branch: text(&branch), builder: text(&builder) };
-                    // A few lanes may have been read together with all the others.
+                    // Where the lanes are many, those of all others were read, too.
                     if let Some(&lane) = lanes.get(&lane) {
                         let kind = Kind::Suite.as_str().into();
                         let (suite, name) = (suite.value(row).into(), name.value(row).into());
