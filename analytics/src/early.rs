@@ -11,8 +11,7 @@
 //! tables that are filled when it is time.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use arrow::array::{AsArray, BooleanArray, RecordBatch, StringViewArray};
 use arrow::compute::{cast, filter_record_batch};
@@ -22,32 +21,25 @@ use datafusion::catalog::{
     CatalogProvider, CatalogProviderList, MemTable, MemoryCatalogProvider, MemoryCatalogProviderList,
     MemorySchemaProvider, SchemaProvider, Session as EngineSession, TableProvider,
 };
-use datafusion::common::Statistics;
-use datafusion::common::stats::Precision;
-use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::{DataFusionError, Result};
-use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder, TaskContext};
+use datafusion::execution::SessionStateBuilder;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
-use datafusion::physical_plan::statistics::StatisticsArgs;
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use datafusion::physical_plan::union::UnionExec;
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties, collect};
+use datafusion::physical_plan::{ExecutionPlan, collect};
 use datafusion::prelude::SessionContext;
-use futures::future::ready;
-use futures::{StreamExt, TryStreamExt, stream};
 use tokio::task::JoinSet;
 
 use crate::judge::clue::{self, Clues};
-use crate::kept::{self, Kept, KeptView};
+use crate::kept::{Kept, KeptView};
 use crate::session::Given;
 use crate::{Session, view};
 
+mod filled;
+
+use filled::{Filled, Whole, locked};
+
 /// Of more new problems it takes long enough to be left to the judgement of all.
 const MOST: usize = 1 << 10;
-
-/// As many rows as are expected of each table that is about new incidents.
-const FEW: usize = 16;
 
 /// What the judgement reads of the version that is shown, whole.
 const WHOLE: [&str; 5] = ["raw.range", "raw.range_change", "raw.change", "raw.streak", "raw.message"];
@@ -315,143 +307,6 @@ async fn beside(
         near.register_table(name.as_str(), Arc::clone(table) as Arc<dyn TableProvider>)?;
     }
     Ok(near)
-}
-
-fn locked<T>(place: &Mutex<T>) -> MutexGuard<'_, T> {
-    place.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A table that is planned on before it has rows: what reads it has those that it is filled with by then.
-#[derive(Debug)]
-struct Filled {
-    schema: SchemaRef,
-    rows: Mutex<Option<Vec<RecordBatch>>>,
-}
-
-impl Filled {
-    fn fill(&self, rows: &[RecordBatch]) -> Result<()> {
-        let rows = rows.iter().map(|batch| kept::in_types(batch, &self.schema)).collect::<Result<_>>()?;
-        *locked(&self.rows) = Some(rows);
-        Ok(())
-    }
-
-    fn as_table(self: &Arc<Self>) -> Arc<dyn TableProvider> {
-        Arc::new(FilledTable(Arc::clone(self)))
-    }
-}
-
-/// The table of what is filled.
-#[derive(Debug)]
-struct FilledTable(Arc<Filled>);
-
-#[async_trait]
-impl TableProvider for FilledTable {
-    fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.0.schema)
-    }
-
-    fn table_type(&self) -> TableType {
-        TableType::Base
-    }
-
-    async fn scan(
-        &self,
-        _: &dyn EngineSession,
-        projection: Option<&Vec<usize>>,
-        _: &[Expr],
-        limit: Option<usize>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let rows = vec![Arc::clone(&self.0) as Arc<dyn PartitionStream>];
-        let rows = StreamingTableExec::try_new(self.schema(), rows, projection, [], false, limit)?;
-        Ok(Arc::new(FilledExec(Arc::new(rows))))
-    }
-}
-
-/// Reads what is filled: few rows, so it is that side of a join from which the other is looked up.
-#[derive(Debug)]
-struct FilledExec(Arc<StreamingTableExec>);
-
-impl DisplayAs for FilledExec {
-    fn fmt_as(&self, kind: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt_as(kind, f)
-    }
-}
-
-impl ExecutionPlan for FilledExec {
-    fn name(&self) -> &str {
-        "FilledExec"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        self.0.properties()
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        Vec::new()
-    }
-
-    fn apply_expressions(
-        &self,
-        visit: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        self.0.apply_expressions(visit)
-    }
-
-    fn with_new_children(self: Arc<Self>, _: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        Ok(self)
-    }
-
-    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        self.0.execute(partition, context)
-    }
-
-    fn statistics_from_inputs(&self, _: &[Arc<Statistics>], _: &StatisticsArgs) -> Result<Arc<Statistics>> {
-        let few = Statistics { num_rows: Precision::Inexact(FEW), ..Statistics::new_unknown(&self.schema()) };
-        Ok(Arc::new(few))
-    }
-}
-
-impl PartitionStream for Filled {
-    fn schema(&self) -> &SchemaRef {
-        &self.schema
-    }
-
-    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let rows = locked(&self.rows).clone();
-        let rows = rows.ok_or_else(|| DataFusionError::Internal("a table was read before it was filled".into()));
-        let batches = stream::once(ready(rows)).map_ok(|rows| stream::iter(rows).map(Ok)).try_flatten();
-        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), batches))
-    }
-}
-
-/// A table of the version that is shown.
-#[derive(Debug)]
-struct Whole {
-    schema: SchemaRef,
-    table: Mutex<Option<Arc<dyn TableProvider>>>,
-}
-
-#[async_trait]
-impl TableProvider for Whole {
-    fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema)
-    }
-
-    fn table_type(&self) -> TableType {
-        TableType::Base
-    }
-
-    async fn scan(
-        &self,
-        state: &dyn EngineSession,
-        projection: Option<&Vec<usize>>,
-        filters: &[Expr],
-        limit: Option<usize>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let table = locked(&self.table).clone();
-        let table = table.ok_or_else(|| DataFusionError::Internal("no version is judged".into()))?;
-        table.scan(state, projection, filters, limit).await
-    }
 }
 
 /// The tables that new rows are added to, by name.
