@@ -9,7 +9,7 @@ use annals_collector::collect::{self, Event, Plan, Task};
 use annals_collector::history::{History, Picked, Revision, Selection};
 use annals_collector::report::Limits;
 use annals_collector::{CancellationFlag, run as build_run};
-use annals_data::row::{Kind, Status};
+use annals_data::row::{BuildResult, Kind, Status};
 use annals_data::store::{BuildFacts, Ingest};
 use anyhow::{Context, Result};
 use tokio::runtime::Handle;
@@ -191,10 +191,13 @@ impl<'a> Round<'a> {
         self.spent += 1;
         let position = facts.build.position;
         let mut verdicts = vec![None; self.lane.quarries.len()];
+        // What broke off is silent on what it does not tell.
+        let is_whole =
+            matches!(facts.build.result, BuildResult::Success | BuildResult::Warnings | BuildResult::Failure);
         let mut ran_tests = false;
         for outcome in facts.outcomes.iter() {
             let outcome = outcome?;
-            ran_tests |= outcome.kind != Kind::Step && outcome.status != Status::Skipped;
+            ran_tests |= is_whole && outcome.kind != Kind::Step && outcome.status != Status::Skipped;
             for (quarry, verdict) in self.lane.quarries.iter().zip(&mut verdicts) {
                 let is_it = outcome.kind.as_str() == quarry.kind
                     && outcome.suite == quarry.suite

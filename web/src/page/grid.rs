@@ -186,7 +186,7 @@ impl Source<'_> {
         let position = self.page.first(build).await?.and_then(|(row, _)| row.int("position")).unwrap_or(0);
         let select = self
             .of(Select::of("streak", "test_id, series_id, last_position, verdict"))
-            .among("kind", ["test", "suite", "step"].map(Cell::from))
+            .among("kind", ["test", "step"].map(Cell::from))
             .eq("last_position", position)
             .contains("name", self.name)
             .order("suite, name");
