@@ -2,6 +2,8 @@
 //!
 //! Which files count, and where they are recorded, is the caller's business.
 
+mod listed;
+
 use std::fs::File;
 use std::io;
 use std::ops::Range;
@@ -21,7 +23,7 @@ use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, Pa
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::execution::object_store::ObjectStoreUrl;
-use datafusion::logical_expr::{Expr, TableType};
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::object_store::ObjectStore;
 use datafusion::parquet::arrow::arrow_reader::ArrowReaderOptions;
 use datafusion::parquet::arrow::async_reader::AsyncFileReader;
@@ -67,7 +69,7 @@ impl TableProvider for FileTable {
         &self,
         state: &dyn Session,
         projection: Option<&Vec<usize>>,
-        _filters: &[Expr],
+        filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         state.runtime_env().register_object_store(self.url.as_ref(), self.store.clone());
@@ -76,16 +78,25 @@ impl TableProvider for FileTable {
             factory: CachedParquetFileReaderFactory::new(self.store.clone(), footers),
             folder: self.folder.clone(),
         };
+        let files = listed::narrowed(&self.files, filters, &opener).await?;
         let source = ParquetSource::new(TableSchema::from(&self.schema))
             .with_table_parquet_options(state.default_table_options().parquet)
             .with_parquet_file_reader_factory(Arc::new(opener));
         let config = FileScanConfigBuilder::new(self.url.clone(), Arc::new(source))
-            .with_file_groups(vec![FileGroup::new(self.files.clone())])
+            .with_file_groups(vec![FileGroup::new(files)])
             .with_statistics(self.statistics.clone())
             .with_projection_indices(projection.cloned())?
             .with_limit(limit)
             .build();
         Ok(DataSourceExec::from_data_source(config))
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        let is_used = |filter: &&Expr| match listed::is_list(filter) {
+            true => TableProviderFilterPushDown::Inexact,
+            false => TableProviderFilterPushDown::Unsupported,
+        };
+        Ok(filters.iter().map(is_used).collect())
     }
 
     fn statistics(&self) -> Option<Statistics> {

@@ -28,6 +28,10 @@ const PAGE_ROWS: usize = 1 << 18;
 /// The bytes of a page of numbers that hardly repeat: short, so that few tests share a code.
 const NUMBER_PAGE_BYTES: usize = 16 << 10;
 
+/// The bytes of a page of the ids by which rows are in order, before they are compressed: short, so that whoever looks for a test
+/// reads little beside it. They cost next to nothing, and all other columns are read by what is found here.
+const KEY_PAGE_BYTES: usize = 32 << 10;
+
 /// The most bytes of distinct values that a column of a row group is encoded by (its dictionary).
 const DICTIONARY_BYTES: usize = 4 << 20;
 
@@ -78,7 +82,12 @@ fn properties(table: &Table, effort: Effort) -> WriterProperties {
             // The builds of a test are those of the one before, but for some; bytes that repeat are found wherever they
             // stand, the bits of places in a dictionary are not.
             let builder = builder.set_column_dictionary_enabled("build_id".into(), false);
-            let builder = builder.set_column_data_page_size_limit("build_id".into(), 8 * PAGE_ROWS);
+            let builder = builder
+                .set_column_data_page_size_limit("build_id".into(), 8 * PAGE_ROWS)
+                .set_column_data_page_size_limit("test_id".into(), KEY_PAGE_BYTES)
+                .set_column_data_page_size_limit("series_id".into(), KEY_PAGE_BYTES)
+                // Some 65,000 rows: a position is reached by adding up what is before it.
+                .set_column_data_page_size_limit("position".into(), 2 * KEY_PAGE_BYTES);
             SOUGHT.into_iter().fold(builder, sought)
         }
         name if name == MEASURE.name => numbers(STEADY.into_iter().fold(builder, steady), "value"),
