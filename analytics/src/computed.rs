@@ -52,9 +52,14 @@ impl<C: Compute> TableProvider for Computed<C> {
 
 /// Asks the tables of the session that reads: a table that is computed from others shows no more than they do.
 pub(crate) async fn ask(session: &dyn Session, sql: &str) -> Result<Vec<RecordBatch>> {
-    let internal = || DataFusionError::Internal("a session without a state".into());
-    let state = session.as_any().downcast_ref::<SessionState>().ok_or_else(internal)?;
+    let state = state(session)?;
     let plan = state.create_logical_plan(sql).await?;
     let plan = state.create_physical_plan(&plan).await?;
     collect(plan, state.task_ctx()).await
+}
+
+/// Returns the engine of the session that reads.
+pub(crate) fn state(session: &dyn Session) -> Result<&SessionState> {
+    let internal = || DataFusionError::Internal("a session without a state".into());
+    session.as_any().downcast_ref().ok_or_else(internal)
 }

@@ -95,7 +95,12 @@ pub(crate) fn register(context: &SessionContext) {
     }
     context.register_udtf("blamelist", Arc::new(blamelist::Table));
     context.register_udtf("compare_windows", Arc::new(compare_windows::Table));
-    context.register_udtf("rerun_order", Arc::new(rerun_order::Table));
+    context.register_udtf("rerun_order", Arc::new(rerun_order::Table::default()));
+}
+
+/// Returns the full names of what the table of a function is planned on, of one that may stand in views.
+pub(crate) fn reads(name: &str) -> Option<&'static [&'static str]> {
+    (name == "compare_windows").then_some(&compare_windows::READS)
 }
 
 /// A function of whole columns.

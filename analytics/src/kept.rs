@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringViewBuilder};
 use arrow::compute::cast;
-use arrow::datatypes::{Fields, Schema, SchemaRef};
+use arrow::datatypes::{FieldRef, Fields, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{MemTable, MemoryCatalogProviderList, Session, TableProvider};
 use datafusion::common::Result;
@@ -24,6 +24,7 @@ use tokio::sync::OnceCell;
 mod place;
 
 use place::Places;
+pub(crate) use place::sought;
 
 /// Rows that are computed at once. A column of texts refers to all that its texts were read from, and so does each piece
 /// that a join makes of it; where the next join puts these pieces together, it refers to that as often as there are pieces.
@@ -125,7 +126,7 @@ impl<S: Source> TableProvider for Kept<S> {
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
-        let is_sought = |filter: &&Expr| match place::sought(filter) {
+        let is_sought = |filter: &&Expr| match sought(filter) {
             Some(_) => TableProviderFilterPushDown::Inexact,
             None => TableProviderFilterPushDown::Unsupported,
         };
@@ -161,24 +162,33 @@ impl Planned {
 }
 
 /// Returns the rows in the types that were planned: what runs may represent texts in another way.
-pub(crate) fn in_types(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
-    let columns = batch.columns().iter().zip(schema.fields());
-    let columns = columns.map(|(column, field)| cast(column, field.data_type()).map(own));
-    Ok(RecordBatch::try_new(schema.clone(), columns.collect::<Result<_, _>>()?)?)
+pub(crate) fn in_types(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
+    let (_, columns, _) = batch.into_parts();
+    let typed = |(column, field): (ArrayRef, &FieldRef)| {
+        let typed = cast(&column, field.data_type())?;
+        drop(column);
+        Ok(own(typed))
+    };
+    let columns = columns.into_iter().zip(schema.fields()).map(typed).collect::<Result<_>>()?;
+    Ok(RecordBatch::try_new(schema.clone(), columns)?)
 }
 
 /// Returns the rows without what they do not show.
-pub(crate) fn own_batch(batch: &RecordBatch) -> Result<RecordBatch> {
-    Ok(RecordBatch::try_new(batch.schema(), batch.columns().iter().cloned().map(own).collect())?)
+pub(crate) fn own_batch(batch: RecordBatch) -> Result<RecordBatch> {
+    let (schema, columns, _) = batch.into_parts();
+    Ok(RecordBatch::try_new(schema, columns.into_iter().map(own).collect())?)
 }
 
-/// Returns the column without what it does not show, each text once: views of texts keep all that was read beside them,
-/// and the rows of one incident say the same.
-fn own(column: ArrayRef) -> ArrayRef {
-    let Some(texts) = column.as_string_view_opt() else { return column };
-    let mut own = StringViewBuilder::with_capacity(texts.len()).with_deduplicate_strings();
-    own.extend(texts);
-    Arc::new(own.finish())
+/// Returns the column without what it does not show, and without room for more. Each text is there once: views of texts
+/// keep all that was read beside them, and the rows of one incident say the same.
+fn own(mut column: ArrayRef) -> ArrayRef {
+    if let Some(texts) = column.as_string_view_opt() {
+        let mut own = StringViewBuilder::with_capacity(texts.len()).with_deduplicate_strings();
+        own.extend(texts);
+        column = Arc::new(own.finish());
+    }
+    column.shrink_to_fit();
+    column
 }
 
 #[async_trait]
@@ -189,14 +199,15 @@ impl Source for Planned {
 
     async fn compute(&self) -> Result<MemTable> {
         let partitions = DataFrame::new(self.state.clone(), self.plan.clone()).collect_partitioned().await?;
-        let planned = |batches: Vec<RecordBatch>| batches.iter().map(|batch| in_types(batch, &self.schema)).collect();
+        let planned =
+            |batches: Vec<RecordBatch>| batches.into_iter().map(|batch| in_types(batch, &self.schema)).collect();
         MemTable::try_new(self.schema.clone(), partitions.into_iter().map(planned).collect::<Result<_>>()?)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::{Int64Array, StringViewArray};
+    use arrow::array::{Int64Array, Int64Builder, StringViewArray};
     use datafusion::common::ScalarValue;
     use datafusion::physical_plan::collect;
     use datafusion::prelude::SessionContext;
@@ -220,6 +231,27 @@ mod tests {
 
     fn leaf(plan: &Arc<dyn ExecutionPlan>) -> Arc<dyn ExecutionPlan> {
         plan.children().first().map_or_else(|| Arc::clone(plan), |child| leaf(child))
+    }
+
+    #[test]
+    fn what_is_kept_takes_no_more_than_it_shows() {
+        let mut numbers = Int64Builder::with_capacity(ROWS);
+        let mut texts = StringViewBuilder::new();
+        for number in 0..10 {
+            numbers.append_value(number);
+            texts.append_value("a text that is longer than a view");
+        }
+        let columns: [(&str, ArrayRef); 2] =
+            [("number", Arc::new(numbers.finish())), ("text", Arc::new(texts.finish()))];
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        let (schema, before) = (batch.schema(), batch.clone());
+        assert!(batch.get_array_memory_size() > ROWS * 8);
+        let shared = in_types(batch, &schema).unwrap();
+        assert!(shared.get_array_memory_size() > ROWS * 8, "somebody else holds the numbers");
+        let own = in_types(before, &schema).unwrap();
+        assert_eq!(own, shared);
+        drop(shared);
+        assert!(own_batch(own).unwrap().get_array_memory_size() < 1000);
     }
 
     #[tokio::test]

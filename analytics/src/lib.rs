@@ -30,6 +30,7 @@ mod early;
 mod error;
 mod fold;
 mod graph;
+mod history;
 mod kept;
 mod knowledge;
 mod lineage;

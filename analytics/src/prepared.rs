@@ -19,6 +19,8 @@ use datafusion::execution::context::QueryPlanner;
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{Expr, LogicalPlan, Volatility};
+use datafusion::optimizer::Optimizer;
+use datafusion::optimizer::optimize_projections::OptimizeProjections;
 use datafusion::physical_plan::ExecutionPlan;
 
 use crate::kept;
@@ -66,8 +68,18 @@ struct Plan {
     types: HashMap<String, Option<DataType>>,
 }
 
-/// Returns whether a plan calls a function whose answer holds for one query only, as `now()` and `random()` do.
-fn is_fleeting(plan: &LogicalPlan) -> Result<bool> {
+/// Returns whether what a plan asks for depends on a function whose answer holds for one query only, as `now()` and
+/// `random()` do: a column of a view that nobody reads does not count.
+fn is_fleeting(plan: &LogicalPlan, state: &SessionState) -> Result<bool> {
+    if !calls_of_one_query(plan)? {
+        return Ok(false);
+    }
+    let plan = state.analyzer().execute_and_check(plan.clone(), state.config_options(), |_, _| {})?;
+    let unread = Optimizer::with_rules(vec![Arc::new(OptimizeProjections::new())]);
+    calls_of_one_query(&unread.optimize(plan, state, |_, _| {})?)
+}
+
+fn calls_of_one_query(plan: &LogicalPlan) -> Result<bool> {
     let mut is_found = false;
     plan.apply_with_subqueries(|node| {
         node.apply_expressions(|expr| {
@@ -114,7 +126,7 @@ impl Prepared {
         if !self.plans.lock().unwrap_or_else(PoisonError::into_inner).contains_key(sql) {
             return Ok((schema, batches));
         }
-        let batches = batches.iter().map(kept::own_batch).collect::<Result<Vec<_>>>()?;
+        let batches = batches.into_iter().map(kept::own_batch).collect::<Result<Vec<_>>>()?;
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         answers.learn((sql.to_owned(), values.to_vec()), (schema.clone(), batches.clone()));
         Ok((schema, batches))
@@ -130,10 +142,10 @@ impl Prepared {
     pub(crate) fn learn(&self, sql: &str, frame: DataFrame, values: &[ScalarValue]) -> Result<DataFrame> {
         // The optimizer puts in the time at which it runs, and that is another one when the text is asked again; nor may the
         // answer be remembered.
-        if is_fleeting(frame.logical_plan())? {
-            return frame.with_param_values(values.to_vec());
-        }
         let (state, plan) = frame.into_parts();
+        if is_fleeting(&plan, &state)? {
+            return DataFrame::new(state, plan).with_param_values(values.to_vec());
+        }
         let types = plan.get_parameter_types()?;
         let plan = Arc::new(Plan { plan: state.optimize(&plan)?, types });
         let mut plans = self.plans.lock().unwrap_or_else(PoisonError::into_inner);
@@ -160,6 +172,7 @@ impl Prepared {
 #[cfg(test)]
 mod tests {
     use arrow::array::{ArrayRef, Int64Array};
+    use datafusion::prelude::SessionContext;
 
     use super::*;
 
@@ -180,5 +193,21 @@ mod tests {
         assert!(answers.known.len() < 40, "the first were let go");
         answers.learn(question(40), answer(MOST_BYTES / 8 + 1));
         assert!(!answers.known.contains_key(&question(40)), "one answer is too large");
+    }
+
+    #[tokio::test]
+    async fn what_is_read_of_a_view_decides_whether_its_plan_holds() {
+        let context = SessionContext::new();
+        // The types of a union agree only once it is analyzed.
+        let view = "CREATE VIEW note AS SELECT 1 AS number, now() AS at UNION ALL SELECT NULL, now()";
+        context.sql(view).await.unwrap();
+        let prepared = Prepared::new(&context.state());
+        for (sql, holds) in
+            [("SELECT number FROM note", true), ("SELECT number FROM note WHERE at > '2020-01-01'", false)]
+        {
+            let frame = prepared.learn(sql, context.sql(sql).await.unwrap(), &[]).unwrap();
+            assert_eq!(frame.count().await.unwrap(), 2, "{sql}");
+            assert_eq!(prepared.known(sql, &[]).is_some(), holds, "{sql}");
+        }
     }
 }

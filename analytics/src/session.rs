@@ -24,6 +24,7 @@ use tokio::task::JoinSet;
 
 use crate::by_build::AddUpByBuild;
 use crate::function;
+use crate::history::Histories;
 use crate::judge::{clue, evidence};
 use crate::kept::{Kept, KeptView, Planned};
 use crate::lineage::Lineage;
@@ -112,6 +113,19 @@ impl Session {
         let schema = frame.schema().inner().clone();
         let rows = frame.collect().await?;
         Ok(self.prepared.remember(sql, parameters, (schema, rows))?)
+    }
+
+    /// Returns a session on the same tables that nobody has asked yet; what is computed once is computed for it, too.
+    pub fn unasked(&self) -> Self {
+        Self {
+            context: self.context.clone(),
+            version: self.version,
+            is_judged: self.is_judged,
+            kept: self.kept.clone(),
+            judged: self.judged.clone(),
+            whole: self.whole.clone(),
+            prepared: Prepared::new(&self.context.state()),
+        }
     }
 
     /// Computes what is kept but for what is judged, so that nobody who asks has to wait for it.
@@ -209,7 +223,11 @@ pub(crate) async fn build_numbered(
     }
     context.register_catalog("annals", catalog);
     for (name, provider) in tables {
-        context.register_table(TableReference::partial("raw", name.as_str()), public(name, provider)?)?;
+        let provider: Arc<dyn TableProvider> = match name == schema::OUTCOME.name {
+            true => Arc::new(Histories::new(provider.clone(), &context.state())),
+            false => provider.clone(),
+        };
+        context.register_table(TableReference::partial("raw", name.as_str()), public(name, &provider)?)?;
     }
     context.register_table("judge.evidence", evidence_table()?)?;
     let views: Vec<&View> = view::all().iter().chain(extra).collect();
@@ -277,13 +295,19 @@ async fn register_views(context: &SessionContext, views: &[&View], given: &Given
     Ok((kept, judged))
 }
 
-/// Returns the full names of what the view reads; names without a schema are in `mart`.
+/// Returns the full names of what the view reads, by itself or by a function; names without a schema are in `mart`.
 fn references(state: &SessionState, view: &View) -> Result<Vec<String>> {
     let dialect = state.config().options().sql_parser.dialect;
     let statement = state.sql_to_statement(&view.text, &dialect).map_err(|source| fault(view, source))?;
     let references = state.resolve_table_references(&statement).map_err(|source| fault(view, source))?;
-    let full_name = |schema: Option<&str>, table: &str| format!("{}.{table}", schema.unwrap_or("mart"));
-    Ok(references.iter().map(|reference| full_name(reference.schema(), reference.table())).collect())
+    let mut reads = Vec::new();
+    for reference in references {
+        match function::reads(reference.table()) {
+            Some(tables) => reads.extend(tables.iter().map(|table| (*table).to_owned())),
+            None => reads.push(format!("{}.{}", reference.schema().unwrap_or("mart"), reference.table())),
+        }
+    }
+    Ok(reads)
 }
 
 async fn table(state: &SessionState, view: &View) -> Result<Arc<dyn TableProvider>, DataFusionError> {

@@ -16,8 +16,12 @@ connection.execute("SET enable_progress_bar = false")
 connection.execute("SET TimeZone = 'UTC'")
 connection.execute("CREATE SCHEMA raw")
 for table in ["outcome", "build", "change", "message"]:
-    files = DeltaTable(f"{facts}/{table}").file_uris()
-    connection.execute(f"CREATE VIEW raw.{table} AS SELECT * FROM read_parquet({files!r})")
+    delta = DeltaTable(f"{facts}/{table}")
+    files = delta.file_uris()
+    # It knows no Parquet of no files.
+    nothing = ", ".join(f"NULL AS {field.name}" for field in delta.schema().fields)
+    rows = f"SELECT * FROM read_parquet({files!r})" if files else f"SELECT {nothing} WHERE false"
+    connection.execute(f"CREATE VIEW raw.{table} AS {rows}")
 
 STREAK = """
 CREATE OR REPLACE TABLE streak AS

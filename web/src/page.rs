@@ -32,6 +32,7 @@ use annals_analytics::Session;
 use askama::Template;
 use axum::response::Html;
 use chrono::{DateTime, Utc};
+use datafusion::common::runtime::SpawnedTask;
 
 use crate::select::Select;
 use crate::table::{Row, Table};
@@ -56,9 +57,13 @@ impl Page {
         Ok(Self { session: app.session().await?, now: app.now(), time, section })
     }
 
-    /// Returns the rows of a query.
+    /// Returns the rows of a query. It is planned and run in a task of its own, so the queries of a page that are joined
+    /// share all processors.
     pub(crate) async fn rows(&self, select: Select) -> Result<Table> {
-        tokio::time::timeout(self.time, select.run(&self.session)).await.map_err(|_| Error::Timeout(self.time))?
+        let session = Arc::clone(&self.session);
+        let rows = SpawnedTask::spawn(async move { select.run(&session).await });
+        let rows = tokio::time::timeout(self.time, rows.join_unwind()).await.map_err(|_| Error::Timeout(self.time))?;
+        rows.map_err(Error::internal)?
     }
 
     /// Returns the first row of a query, with the text of the query.

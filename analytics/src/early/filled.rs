@@ -40,7 +40,7 @@ pub(super) struct Filled {
 impl Filled {
     /// Puts the rows there, in the types of the table.
     pub(super) fn fill(&self, rows: &[RecordBatch]) -> Result<()> {
-        let rows = rows.iter().map(|batch| kept::in_types(batch, &self.schema)).collect::<Result<_>>()?;
+        let rows = rows.iter().map(|batch| kept::in_types(batch.clone(), &self.schema)).collect::<Result<_>>()?;
         *locked(&self.rows) = Some(rows);
         Ok(())
     }

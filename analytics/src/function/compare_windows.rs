@@ -4,17 +4,15 @@ mod window;
 
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use async_trait::async_trait;
-use datafusion::catalog::{Session, TableFunctionArgs, TableFunctionImpl, TableProvider};
-use datafusion::common::{Result, ScalarValue, plan_err};
+use datafusion::catalog::{TableFunctionArgs, TableFunctionImpl, TableProvider};
+use datafusion::common::{Result, ScalarValue, internal_datafusion_err, plan_err};
+use datafusion::datasource::ViewTable;
 use datafusion::logical_expr::Expr;
+use futures::FutureExt;
 
 use self::window::Window;
 use super::Function;
-use crate::computed::{self, Compute, Computed};
+use crate::computed;
 
 pub(super) const FUNCTION: Function = Function {
     call: "compare_windows(base, sample)",
@@ -33,6 +31,8 @@ pub(super) const FUNCTION: Function = Function {
 };
 
 const SQL: &str = include_str!("compare_windows.sql");
+/// What must be registered before the table can be planned.
+pub(super) const READS: [&str; 3] = ["raw.setting", "raw.streak", "step.lane_position"];
 /// What a window is where it says nothing of time.
 const USUAL: [&str; 2] =
     ["l.age_days >= t.sample_days AND l.age_days < t.sample_days + t.base_days", "l.age_days < t.sample_days"];
@@ -54,7 +54,10 @@ impl TableFunctionImpl for Table {
             .replace("{sample}", &sample.condition(USUAL[1]))
             .replace("{branch}", &own("branch"))
             .replace("{builder}", &own("builder"));
-        Ok(Arc::new(Computed(Comparison { sql })))
+        // Tables are looked up in memory, so planning does not wait for anything.
+        let plan = computed::state(args.session())?.create_logical_plan(&sql).now_or_never();
+        let plan = plan.ok_or_else(|| internal_datafusion_err!("a table of compare_windows is not at hand"))??;
+        Ok(Arc::new(ViewTable::new(plan, None)))
     }
 }
 
@@ -64,52 +67,5 @@ fn window(expr: &Expr) -> Result<Window> {
             Window::parse(text).or_else(|reason| plan_err!("compare_windows: {reason}"))
         }
         _ => plan_err!("compare_windows(base, sample) takes windows as texts"),
-    }
-}
-
-/// Two windows side by side.
-#[derive(Debug)]
-struct Comparison {
-    sql: String,
-}
-
-fn schema() -> SchemaRef {
-    use DataType::{Float64, Int64, Utf8};
-    let columns = [
-        ("project", Utf8),
-        ("branch", Utf8),
-        ("builder", Utf8),
-        ("test_id", Int64),
-        ("suite", Utf8),
-        ("name", Utf8),
-        ("base_passed", Int64),
-        ("base_failed", Int64),
-        ("base_flaky", Int64),
-        ("sample_passed", Int64),
-        ("sample_failed", Int64),
-        ("sample_flaky", Int64),
-        ("base_rate", Float64),
-        ("sample_rate", Float64),
-        ("p_value", Float64),
-        ("q_value", Float64),
-        ("status", Utf8),
-    ];
-    Arc::new(Schema::new(columns.map(|(name, data_type)| Field::new(name, data_type, true)).to_vec()))
-}
-
-#[async_trait]
-impl Compute for Comparison {
-    fn schema(&self) -> SchemaRef {
-        schema()
-    }
-
-    async fn compute(&self, session: &dyn Session) -> Result<Vec<RecordBatch>> {
-        let schema = schema();
-        let typed = |batch: &RecordBatch| {
-            let columns = batch.columns().iter().zip(schema.fields());
-            let columns = columns.map(|(column, field)| cast(column, field.data_type())).collect::<Result<_, _>>()?;
-            Ok(RecordBatch::try_new(Arc::clone(&schema), columns)?)
-        };
-        computed::ask(session, &self.sql).await?.iter().map(typed).collect()
     }
 }

@@ -52,7 +52,8 @@ WITH threshold AS (
         ON s.project = l.project AND s.branch = l.branch AND s.builder = l.builder AND s.last_position = l.position
 ), counted AS (
     SELECT
-        project, branch, builder, test_id, first_value(suite) AS suite, first_value(name) AS name,
+        -- One test has one suite and one name, of which any will do; the greatest is found soonest.
+        project, branch, builder, test_id, max(suite) AS suite, max(name) AS name,
         coalesce(sum(round(density * base_count)) FILTER (WHERE verdict = 'fail'), 0.0) AS base_failed,
         coalesce(sum(round(density * base_count)) FILTER (WHERE verdict <> 'fail'), 0.0) AS base_passed,
         coalesce(sum(round(density * base_count)) FILTER (WHERE verdict = 'flaky'), 0.0) AS base_flaky,

@@ -9,11 +9,13 @@ use async_trait::async_trait;
 use datafusion::catalog::{Session, TableFunctionArgs, TableFunctionImpl, TableProvider};
 use datafusion::common::{Result, ScalarValue, plan_err};
 use datafusion::logical_expr::Expr;
+use futures::future::try_join_all;
+use tokio::sync::OnceCell;
 
 use super::Function;
 use crate::computed::{self, Compute, Computed};
 use crate::judge::counts::Counts;
-use crate::judge::evidence;
+use crate::judge::evidence::{self, Figures};
 use crate::judge::order::{self, Test};
 use crate::judge::read::{self, History, ints, texts};
 use crate::judge::words::Words;
@@ -37,9 +39,9 @@ const PLACES: &str = "SELECT project, revision, max(position) AS position FROM r
     GROUP BY project, revision";
 const WEIGHTS: &str = "SELECT project, evidence, CAST(weight AS VARCHAR) AS weight FROM step.evidence_weight";
 
-/// The table function.
-#[derive(Debug)]
-pub(super) struct Table;
+/// The table function; what is known of the tests and changes of a session is read when somebody first asks.
+#[derive(Debug, Default)]
+pub(super) struct Table(Arc<OnceCell<Known>>);
 
 impl TableFunctionImpl for Table {
     fn call_with_args(&self, args: TableFunctionArgs) -> Result<Arc<dyn TableProvider>> {
@@ -47,7 +49,7 @@ impl TableFunctionImpl for Table {
             [Expr::Literal(ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)), _)]
                 if text.is_empty() || (text.len() >= 6 && text.chars().all(|c| c.is_ascii_alphanumeric())) =>
             {
-                Ok(Arc::new(Computed(Order { revision: text.clone() })))
+                Ok(Arc::new(Computed(Order { revision: text.clone(), known: Arc::clone(&self.0) })))
             }
             _ => plan_err!("rerun_order(revision) takes a revision as a text, of 6 characters at least, or ''"),
         }
@@ -58,6 +60,7 @@ impl TableFunctionImpl for Table {
 #[derive(Debug)]
 struct Order {
     revision: String,
+    known: Arc<OnceCell<Known>>,
 }
 
 fn schema() -> SchemaRef {
@@ -82,41 +85,84 @@ impl Compute for Order {
     }
 
     async fn compute(&self, session: &dyn Session) -> Result<Vec<RecordBatch>> {
-        let mut answers = Vec::new();
-        for sql in [read::CHANGES, read::FILES, TESTS, BREAKS, PLACES, WEIGHTS] {
-            answers.push(computed::ask(session, sql).await?);
+        let known = self.known.get_or_try_init(|| Known::read(session)).await?;
+        let rows: Vec<RecordBatch> =
+            known.0.iter().filter_map(|project| project.rows(&self.revision).transpose()).collect::<Result<_>>()?;
+        if rows.is_empty() && !self.revision.is_empty() {
+            return plan_err!("no change is known as {}, or its project has no tests", self.revision);
         }
-        rows(&answers, &self.revision)
+        Ok(rows)
     }
 }
 
-fn rows(answers: &[Vec<RecordBatch>], revision: &str) -> Result<Vec<RecordBatch>> {
-    let mut words = Words::default();
-    let histories = read::histories(&answers[0], &answers[1], &[], &mut words)?;
-    let (mut tests, ids) = tests(&answers[2], &answers[3])?;
-    let places = places(&answers[4])?;
-    let weights = weights(&answers[5])?;
-    let mut rows = Vec::new();
-    let mut projects: Vec<(&String, &History)> = histories.iter().collect();
-    projects.sort_by_key(|(project, _)| *project);
-    for (project, history) in projects {
-        let Some(place) = place(history, revision) else { continue };
-        let (Some(tests), Some(ids)) = (tests.remove(project), ids.get(project)) else { continue };
+/// The projects that have tests and changes, by name.
+#[derive(Debug)]
+struct Known(Vec<Project>);
+
+/// What is known of a project, whatever the change.
+#[derive(Debug)]
+struct Project {
+    name: String,
+    history: History,
+    tests: Vec<Test>,
+    /// The ids of the tests.
+    ids: Vec<i64>,
+    /// Where its changes were built.
+    positions: HashMap<String, i64>,
+    weights: Figures,
+}
+
+impl Known {
+    async fn read(session: &dyn Session) -> Result<Self> {
+        let questions = [read::CHANGES, read::FILES, TESTS, BREAKS, PLACES, WEIGHTS];
+        let answers = try_join_all(questions.map(|sql| computed::ask(session, sql))).await?;
+        let mut words = Words::default();
+        let histories = read::histories(&answers[0], &answers[1], &[], &mut words)?;
+        let mut tests = tests(&answers[2], &answers[3], &mut words)?;
+        let mut positions = positions(&answers[4])?;
+        let weights = weights(&answers[5])?;
+        let known = |(name, history): (String, History)| {
+            let (tests, ids) = tests.remove(&name)?;
+            let positions = positions.remove(&name).unwrap_or_default();
+            let weights = weights.get(&name).copied().unwrap_or_else(evidence::shipped);
+            Some(Project { name, history, tests, ids, positions, weights })
+        };
+        let mut projects: Vec<Project> = histories.into_iter().filter_map(known).collect();
+        projects.sort_by(|left, right| left.name.cmp(&right.name));
+        Ok(Self(projects))
+    }
+}
+
+impl Project {
+    /// Returns the tests in their order for a change; `None` where that is none of the project's.
+    fn rows(&self, revision: &str) -> Result<Option<RecordBatch>> {
+        let Some(place) = place(&self.history, revision) else { return Ok(None) };
         let mut counts = Counts::default();
-        history.changes[..=place].iter().for_each(|change| counts.add(change));
-        let change = &history.changes[place];
-        let own = (project.clone(), change.told.revision.clone());
+        self.history.changes[..=place].iter().for_each(|change| counts.add(change));
+        let change = &self.history.changes[place];
+        let newest = self.tests.iter().flat_map(|test| &test.breaks).max().map_or(0, |newest| newest + 1);
         // What was not built yet comes behind everything.
-        let position = places.get(&own).copied().unwrap_or(i64::MAX >> 1);
-        let newest = tests.iter().flat_map(|test| &test.breaks).max().map_or(0, |newest| newest + 1);
-        let weights = weights.get(project).copied().unwrap_or_else(evidence::shipped);
-        let scores = order::scores(&tests, change, position.min(newest), &counts, &weights, &mut words);
-        rows.push(batch(&own, &tests, ids, &scores)?);
+        let position = self.positions.get(&change.told.revision).map_or(newest, |position| newest.min(*position));
+        let scores = order::scores(&self.tests, change, position, &counts, &self.weights);
+        self.batch(&change.told.revision, &scores).map(Some)
     }
-    if rows.is_empty() && !revision.is_empty() {
-        return plan_err!("no change is known as {revision}, or its project has no tests");
+
+    fn batch(&self, revision: &str, scores: &[f64]) -> Result<RecordBatch> {
+        let (order, shares) = (order::order(scores), order::shares(scores));
+        let same = |text: &str| StringArray::from_iter_values(std::iter::repeat_n(text, order.len()));
+        let text = |of: fn(&Test) -> &str| StringArray::from_iter_values(order.iter().map(|at| of(&self.tests[*at])));
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(same(&self.name)),
+            Arc::new(same(revision)),
+            Arc::new(Int64Array::from_iter_values(1..=order.len() as i64)),
+            Arc::new(Int64Array::from_iter_values(order.iter().map(|at| self.ids[*at]))),
+            Arc::new(text(|test| &test.suite)),
+            Arc::new(text(|test| &test.name)),
+            Arc::new(Float64Array::from_iter_values(order.iter().map(|at| shares[*at]))),
+            Arc::new(Float64Array::from_iter_values(order.iter().map(|at| scores[*at]))),
+        ];
+        Ok(RecordBatch::try_new(schema(), columns)?)
     }
-    Ok(rows)
 }
 
 /// Returns the place of the change that is meant.
@@ -127,63 +173,47 @@ fn place(history: &History, revision: &str) -> Option<usize> {
     }
 }
 
-fn batch((project, revision): &(String, String), tests: &[Test], ids: &[i64], scores: &[f64]) -> Result<RecordBatch> {
-    let (order, shares) = (order::order(scores), order::shares(scores));
-    let text = |of: &dyn Fn(usize) -> String| -> ArrayRef {
-        Arc::new(StringArray::from_iter_values(order.iter().map(|at| of(*at))))
-    };
-    let columns: Vec<ArrayRef> = vec![
-        text(&|_| project.clone()),
-        text(&|_| revision.clone()),
-        Arc::new(Int64Array::from_iter_values(1..=order.len() as i64)),
-        Arc::new(Int64Array::from_iter_values(order.iter().map(|at| ids[*at]))),
-        text(&|at| tests[at].suite.clone()),
-        text(&|at| tests[at].name.clone()),
-        Arc::new(Float64Array::from_iter_values(order.iter().map(|at| shares[*at]))),
-        Arc::new(Float64Array::from_iter_values(order.iter().map(|at| scores[*at]))),
-    ];
-    Ok(RecordBatch::try_new(schema(), columns)?)
-}
-
 type ByProject<T> = HashMap<String, T>;
 
-/// The tests of each project, and the positions at which something broke there.
-type Listed = (ByProject<Vec<Test>>, ByProject<Vec<i64>>);
-
-fn tests(listed: &[RecordBatch], broken: &[RecordBatch]) -> Result<Listed> {
+/// Returns the tests of each project, with where they broke, and their ids.
+fn tests(
+    listed: &[RecordBatch],
+    broken: &[RecordBatch],
+    words: &mut Words,
+) -> Result<ByProject<(Vec<Test>, Vec<i64>)>> {
     let mut breaks: HashMap<i64, Vec<i64>> = HashMap::new();
     for batch in broken {
         for (test, position) in ints(batch, 0)?.into_iter().zip(ints(batch, 1)?) {
             breaks.entry(test.unwrap_or_default()).or_default().extend(position);
         }
     }
-    let (mut tests, mut ids) = (ByProject::<Vec<Test>>::new(), ByProject::<Vec<i64>>::new());
+    let mut tests = ByProject::<(Vec<Test>, Vec<i64>)>::new();
     for batch in listed {
         let [project, suite, name] = texts(batch, [0, 2, 3])?;
         for (row, id) in ints(batch, 1)?.into_iter().enumerate() {
             let id = id.unwrap_or_default();
             let breaks = breaks.get(&id).cloned().unwrap_or_default();
-            let test = Test { suite: suite.value(row).to_owned(), name: name.value(row).to_owned(), breaks };
-            tests.entry(project.value(row).to_owned()).or_default().push(test);
-            ids.entry(project.value(row).to_owned()).or_default().push(id);
+            let (own, ids) = tests.entry(project.value(row).to_owned()).or_default();
+            own.push(Test::new(suite.value(row).to_owned(), name.value(row).to_owned(), breaks, words));
+            ids.push(id);
         }
     }
-    Ok((tests, ids))
+    Ok(tests)
 }
 
-fn places(batches: &[RecordBatch]) -> Result<HashMap<(String, String), i64>> {
-    let mut places = HashMap::new();
+fn positions(batches: &[RecordBatch]) -> Result<ByProject<HashMap<String, i64>>> {
+    let mut positions = ByProject::<HashMap<String, i64>>::new();
     for batch in batches {
         let [project, revision] = texts(batch, [0, 1])?;
         for (row, position) in ints(batch, 2)?.into_iter().enumerate() {
-            places
-                .insert((project.value(row).to_owned(), revision.value(row).to_owned()), position.unwrap_or_default());
+            let own = positions.entry(project.value(row).to_owned()).or_default();
+            own.insert(revision.value(row).to_owned(), position.unwrap_or_default());
         }
     }
-    Ok(places)
+    Ok(positions)
 }
 
-fn weights(batches: &[RecordBatch]) -> Result<ByProject<evidence::Figures>> {
+fn weights(batches: &[RecordBatch]) -> Result<ByProject<Figures>> {
     let mut weights = ByProject::new();
     for batch in batches {
         let [project, name, weight] = texts(batch, [0, 1, 2])?;

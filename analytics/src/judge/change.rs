@@ -72,6 +72,7 @@ pub(crate) struct File {
 }
 
 /// A file with code.
+#[derive(Debug)]
 pub(crate) struct Code {
     pub(crate) path: String,
     pub(crate) stem: String,
@@ -79,6 +80,7 @@ pub(crate) struct Code {
 }
 
 /// What a change says.
+#[derive(Debug)]
 pub(crate) struct Change {
     pub(crate) told: Told,
     pub(crate) code: Vec<Code>,

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{ArrayRef, Float64Builder, Int64Builder, RecordBatch, StringViewBuilder};
+use arrow::array::{Array, ArrayRef, Float64Builder, Int64Builder, RecordBatch, StringViewBuilder};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::MemTable;
@@ -315,6 +315,8 @@ impl Rows {
         columns.extend(self.files.iter_mut().map(|files| Arc::new(files.finish()) as ArrayRef));
         columns.push(Arc::new(self.ordinals.finish()));
         columns.extend(self.figures.iter_mut().map(|figures| Arc::new(figures.finish()) as ArrayRef));
+        // They stay for as long as the session does, and have grown by doubling.
+        columns.iter_mut().for_each(Array::shrink_to_fit);
         Ok(RecordBatch::try_new(schema, columns)?)
     }
 }

@@ -74,9 +74,9 @@ pub async fn measure(session: &Session, protocol: &Protocol) -> Result<Vec<Fores
                     own.push(event.behind.0);
                 }
             }
-            let tests: Vec<Test> =
-                tests.into_iter().map(|((suite, name), breaks)| Test { suite, name, breaks }).collect();
-            all.extend(of_branch(&key.0, history, &line, events, &tests, protocol, &mut words));
+            let test = |((suite, name), breaks)| Test::new(suite, name, breaks, &mut words);
+            let tests: Vec<Test> = tests.into_iter().map(test).collect();
+            all.extend(of_branch(&key.0, history, &line, events, &tests, protocol));
         }
     }
     Ok(all)
@@ -89,7 +89,6 @@ fn of_branch(
     events: &[Event],
     tests: &[Test],
     protocol: &Protocol,
-    words: &mut Words,
 ) -> Vec<Foresight> {
     let (mut counts, mut counted) = (Counts::default(), 0);
     let mut found: BTreeMap<&'static str, [f64; SHARES.len()]> = BTreeMap::new();
@@ -100,12 +99,9 @@ fn of_branch(
         let failing: Vec<bool> =
             tests.iter().map(|test| failing.contains(&(test.suite.as_str(), test.name.as_str()))).collect();
         let change = &history.changes[*place];
-        let both = order::scores(tests, change, *position, &counts, &shipped(), words);
+        let both = order::scores(tests, change, *position, &counts, &shipped());
         let past = order::past(tests, *position);
-        let names: Vec<f64> = {
-            let nothing: Vec<Test> = tests.iter().map(|test| Test { breaks: Vec::new(), ..test.clone() }).collect();
-            order::scores(&nothing, change, *position, &counts, &shipped(), words)
-        };
+        let names = order::by_names(tests, change, &counts, &shipped());
         let mut mark = |method: &'static str, shares: [f64; SHARES.len()]| {
             let sum = found.entry(method).or_default();
             sum.iter_mut().zip(shares).for_each(|(sum, share)| *sum += share);

@@ -25,6 +25,7 @@ const TOLD: usize = 3;
 const MOST_ELSEWHERE: usize = 3;
 
 /// A test that fails.
+#[derive(Debug)]
 pub(crate) struct Failure {
     words: Vec<Word>,
     /// Suite and name in lower case.
@@ -137,6 +138,16 @@ pub(crate) fn figures(failures: &[Failure], changes: &[&Change], counts: &Counts
         }
     }
     (own, mean)
+}
+
+/// Returns the figures of each failure for a change that comes alone, as if no other test failed.
+pub(crate) fn figures_alone<'a>(
+    failures: impl Iterator<Item = &'a Failure>,
+    change: &Change,
+    counts: &Counts,
+) -> Vec<Figures> {
+    let suspect = [Suspect::new(change, true, counts)];
+    failures.flat_map(|failure| of_failure(failure, &suspect, counts)).collect()
 }
 
 /// A change of a range. What a merge brings is its own where it is not listed beside it.

@@ -22,30 +22,34 @@ const NEVER: f64 = 0.3;
 const SUITE: f64 = 0.5;
 
 /// A test that may be run.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub(crate) struct Test {
     pub(crate) suite: String,
     pub(crate) name: String,
     /// Where it broke.
     pub(crate) breaks: Vec<i64>,
+    /// What is known of it if it fails.
+    failure: Failure,
+}
+
+impl Test {
+    /// Returns the test that broke at these positions.
+    pub(crate) fn new(suite: String, name: String, breaks: Vec<i64>, words: &mut Words) -> Self {
+        let failure = Failure::new(&format!("{suite} {name}"), "", words);
+        Self { suite, name, breaks, failure }
+    }
 }
 
 /// Returns the score of each test for a change that comes behind `position`; breaks behind it are not looked at.
-pub(crate) fn scores(
-    tests: &[Test],
-    change: &Change,
-    position: i64,
-    counts: &Counts,
-    weights: &Figures,
-    words: &mut Words,
-) -> Vec<f64> {
-    let past = past(tests, position);
-    let one = |(test, past): (&Test, f64)| {
-        let failure = Failure::new(&format!("{} {}", test.suite, test.name), "", words);
-        let (figures, _) = incident::figures(&[failure], &[change], counts);
-        score(&figures[0][0], weights) + (NEVER + past).ln()
-    };
-    tests.iter().zip(past).map(one).collect()
+pub(crate) fn scores(tests: &[Test], change: &Change, position: i64, counts: &Counts, weights: &Figures) -> Vec<f64> {
+    let names = by_names(tests, change, counts, weights);
+    names.iter().zip(past(tests, position)).map(|(names, past)| names + (NEVER + past).ln()).collect()
+}
+
+/// Returns the score of each test for a change by what their names share alone.
+pub(crate) fn by_names(tests: &[Test], change: &Change, counts: &Counts, weights: &Figures) -> Vec<f64> {
+    let figures = incident::figures_alone(tests.iter().map(|test| &test.failure), change, counts);
+    figures.iter().map(|figures| score(figures, weights)).collect()
 }
 
 /// Returns how often each test broke lately, and its suite on the mean.
@@ -95,18 +99,15 @@ mod tests {
         let files = vec![File { path: "src/lexer.rs".to_owned(), lines: Some([3, 0]), ..File::default() }];
         let told = Told { subject: "Faster lexer".into(), file_count: 1, files, ..Told::default() };
         let change = Change::new(told, &mut words);
-        let test = |suite: &str, name: &str, breaks: &[i64]| Test {
-            suite: suite.into(),
-            name: name.into(),
-            breaks: breaks.to_vec(),
-        };
+        let mut test =
+            |suite: &str, name: &str, breaks: &[i64]| Test::new(suite.into(), name.into(), breaks.to_vec(), &mut words);
         let tests = [
             test("a", "print", &[]),
             test("a", "lexer_words", &[]),
             test("b", "load", &[90]),
             test("b", "save", &[300]),
         ];
-        let scores = scores(&tests, &change, 100, &Counts::default(), &shipped(), &mut words);
+        let scores = scores(&tests, &change, 100, &Counts::default(), &shipped());
         let order = order(&scores);
         assert_eq!(order[3], 0, "{scores:?}");
         assert!(scores[2] > scores[3] && scores[3] > scores[0], "a suite that broke counts: {scores:?}");

@@ -30,7 +30,7 @@ pub(crate) fn steps(lengths: &[f64], p_value: f64, ratio: f64) -> Vec<Pace> {
     let lengths = &lengths[skipped..];
     let (mut cuts, mut waiting) = (Vec::new(), vec![(0, lengths.len())]);
     while let Some((from, to)) = waiting.pop() {
-        let Some((at, p)) = surest(&lengths[from..to], ratio).filter(|(_, p)| *p < p_value) else { continue };
+        let Some((at, p)) = surest(&lengths[from..to], p_value, ratio) else { continue };
         let at = from + at;
         cuts.push((at, p));
         waiting.extend([(from, at), (at, to)]);
@@ -49,8 +49,8 @@ fn is_apart(left: f64, right: f64, ratio: f64) -> bool {
     left.max(right) >= ratio * left.min(right) && left != right
 }
 
-/// Returns the surest cut that matters, and its probability by chance times the number of tries.
-fn surest(lengths: &[f64], ratio: f64) -> Option<(usize, f64)> {
+/// Returns the surest cut that matters, and its probability by chance times the number of tries: less than `p_value`.
+fn surest(lengths: &[f64], p_value: f64, ratio: f64) -> Option<(usize, f64)> {
     let (mut windows, mut width) = (vec![], lengths.len());
     while width >= 2 * LEAST {
         let last = lengths.len() - width;
@@ -60,8 +60,8 @@ fn surest(lengths: &[f64], ratio: f64) -> Option<(usize, f64)> {
     let tries = windows.len() as f64;
     let of_window = |window: std::ops::Range<usize>| {
         let own = &lengths[window.clone()];
-        let (at, p) = cut(own)?;
-        is_apart(median(&own[..at]), median(&own[at..]), ratio).then(|| (window.start + at, (p * tries).min(1.0)))
+        let (at, p) = cut(own).map(|(at, p)| (at, (p * tries).min(1.0))).filter(|(_, p)| *p < p_value)?;
+        is_apart(median(&own[..at]), median(&own[at..]), ratio).then_some((window.start + at, p))
     };
     windows.into_iter().filter_map(of_window).min_by(|left, right| left.1.total_cmp(&right.1))
 }

@@ -75,7 +75,7 @@ impl Turn {
 }
 
 /// The changes of one project, oldest first.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct History {
     pub(crate) changes: Vec<Change>,
     index: HashMap<String, usize>,

@@ -71,7 +71,7 @@ impl Places {
 }
 
 /// Returns the column and the value, when a filter demands one value of one column; a parameter may stand for it.
-pub(super) fn sought(filter: &Expr) -> Option<(&str, &Expr)> {
+pub(crate) fn sought(filter: &Expr) -> Option<(&str, &Expr)> {
     let Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) = filter else { return None };
     match (left.as_ref(), right.as_ref()) {
         (Expr::Column(column), value @ (Expr::Literal(..) | Expr::Placeholder(_)))

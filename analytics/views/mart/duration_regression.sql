@@ -32,29 +32,32 @@ WITH threshold AS (
     FROM raw.setting
 ), aged AS (
     SELECT
-        project, branch, builder, position, revision, tested_at,
-        row_number() OVER (PARTITION BY project, branch, builder ORDER BY position DESC) AS age
-    FROM step.lane_position
-), young AS (
-    SELECT a.project, a.branch, a.builder, a.position, a.revision, a.tested_at
+        l.project, l.branch, l.builder, l.position, l.revision, l.tested_at, t.positions, t.min_ms,
+        row_number() OVER (PARTITION BY l.project, l.branch, l.builder ORDER BY l.position DESC) AS age
     FROM threshold AS t
-    CROSS JOIN aged AS a
-    WHERE CAST(a.age AS BIGINT) <= t.positions
+    CROSS JOIN step.lane_position AS l
+), young AS (
+    SELECT project, branch, builder, position, revision, tested_at, min_ms
+    FROM aged
+    WHERE CAST(age AS BIGINT) <= positions
 ), listed AS (
     SELECT
-        o.series_id, o.test_id, o.project, o.branch, o.builder, o.suite, o.name,
+        o.series_id, o.test_id, o.project, o.branch, o.builder,
         array_agg(o.duration_us / 1000.0) AS lengths, array_agg(o.position) AS positions
     -- The few positions stand left: that side is held in memory.
     FROM young AS y
     JOIN raw.outcome AS o
         ON y.project = o.project AND y.branch = o.branch AND y.builder = o.builder AND y.position = o.position
     WHERE o.kind = 'test' AND o.duration_us IS NOT NULL AND o.outcome IN ('passed', 'xfailed')
-    GROUP BY o.series_id, o.test_id, o.project, o.branch, o.builder, o.suite, o.name
+    GROUP BY o.series_id, o.test_id, o.project, o.branch, o.builder
+    -- Most tests are too short to become slower by what matters.
+    HAVING max(o.duration_us) - min(o.duration_us) >= max(y.min_ms) * 1000
 ), ordered AS (
     SELECT
-        series_id, test_id, project, branch, builder, suite, name,
-        least_by(lengths, positions) AS lengths, array_sort(array_distinct(positions)) AS positions
-    FROM listed
+        l.series_id, l.test_id, l.project, l.branch, l.builder, s.suite, s.name,
+        least_by(l.lengths, l.positions) AS lengths, array_sort(array_distinct(l.positions)) AS positions
+    FROM listed AS l
+    JOIN raw.streak AS s ON s.test_id = l.test_id AND s.series_id = l.series_id AND s.is_head
 ), stepped AS (
     SELECT
         o.series_id, o.test_id, o.project, o.branch, o.builder, o.suite, o.name, o.positions,

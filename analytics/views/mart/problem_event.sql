@@ -30,7 +30,8 @@ WITH happened AS (
 ), inside AS (
     SELECT
         e.problem_id, e.series_id, h.at, h.high_position AS position, h.revision, h.build_id, h.event, h.detail,
-        row_number() OVER (PARTITION BY e.problem_id, h.event ORDER BY h.at) AS place
+        -- By more than the problem, so that whoever names its series, too, reads no others.
+        row_number() OVER (PARTITION BY e.problem_id, e.series_id, h.event ORDER BY h.at) AS place
     FROM step.episode AS e
     JOIN happened AS h ON h.series_id = e.series_id
     WHERE (

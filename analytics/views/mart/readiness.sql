@@ -2,6 +2,7 @@
 -- A suite is not ready when a test of it regressed between the usual windows (`window_comparison`) or a new one does
 -- not pass often enough: the table of component readiness of OpenShift's Sippy, with a bound on false alarms.
 -- Grain: one row per project, branch, builder and suite
+-- Judged: it compares all tests, whatever is asked of it
 -- project: the project
 -- branch: the branch
 -- builder: the builder

@@ -13,25 +13,19 @@
 -- build_id: the newest build at that position
 -- verdict: pass, fail, flaky or skip
 -- duration_ms: length of the last attempt there, milliseconds
-WITH counted AS (
-    SELECT
-        o.project, o.branch, o.builder, o.series_id, o.test_id, o.suite, o.name, o.position,
-        last_value(o.build_id ORDER BY o.batch, o.attempt) AS build_id,
-        last_value(o.duration_us ORDER BY o.batch, o.attempt) AS duration_us,
-        count(*) FILTER (WHERE o.outcome IN ('passed', 'xfailed')) AS passed_count,
-        count(*) FILTER (WHERE o.outcome IN ('failed', 'errored', 'xpassed')) AS failed_count
-    FROM raw.outcome AS o
-    WHERE NOT EXISTS (SELECT 1 FROM raw.excluded_build AS x WHERE x.build_id = o.build_id)
-    GROUP BY o.project, o.branch, o.builder, o.series_id, o.test_id, o.suite, o.name, o.position
-)
 SELECT
-    c.project, c.branch, c.builder, c.series_id, c.test_id, c.suite, c.name, c.position, b.revision, c.build_id,
+    o.project, o.branch, o.builder, o.series_id, o.test_id, o.suite, o.name, o.position,
+    last_value(b.revision ORDER BY b.batch, o.attempt) AS revision,
+    last_value(b.build_id ORDER BY b.batch, o.attempt) AS build_id,
     CASE
-        WHEN c.passed_count > 0 AND c.failed_count > 0 THEN 'flaky'
-        WHEN c.failed_count > 0 THEN 'fail'
-        WHEN c.passed_count > 0 THEN 'pass'
+        WHEN bool_or(o.outcome IN ('failed', 'errored', 'xpassed')) THEN
+            CASE WHEN bool_or(o.outcome IN ('passed', 'xfailed')) THEN 'flaky' ELSE 'fail' END
+        WHEN bool_or(o.outcome IN ('passed', 'xfailed')) THEN 'pass'
         ELSE 'skip'
     END AS verdict,
-    c.duration_us / 1000.0 AS duration_ms
-FROM counted AS c
-JOIN raw.build AS b ON b.build_id = c.build_id
+    last_value(o.duration_us ORDER BY b.batch, o.attempt) / 1000.0 AS duration_ms
+-- What is known of builds is asked of builds: they are fewer.
+FROM raw.build AS b
+JOIN raw.outcome AS o ON o.build_id = b.build_id
+WHERE NOT EXISTS (SELECT 1 FROM raw.excluded_build AS x WHERE x.build_id = b.build_id)
+GROUP BY o.project, o.branch, o.builder, o.series_id, o.test_id, o.suite, o.name, o.position

@@ -1,6 +1,7 @@
 -- Tested positions of each lane
 -- A lane is one builder on one branch of one project. Patch builds and excluded builds test no position.
 -- Grain: one row per project, branch, builder and tested position
+-- Kept: whatever counts positions stands on it, and that they are few is known when it is joined
 -- project: the project
 -- branch: the branch
 -- builder: the builder

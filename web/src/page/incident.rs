@@ -24,23 +24,28 @@ struct Incident<'a> {
 
 pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Response> {
     let page = Page::open(&app, "/problem").await?;
+    let problems = problem::list().eq("incident_id", id.as_str()).order("state, suite, name, problem_id").limit(500);
+    let notes = Select::of("incident_note", "range_incident_id, problem_id, builder, suite, name, rule");
+    let notes = notes.eq("incident_id", id.as_str()).order("rule, suite, name, builder").limit(50);
+    let earlier = Select::of("recurrence", "earlier_incident_id, earlier_resolved_at, why, problem_count");
+    let earlier = earlier.eq("incident_id", id.as_str()).order("why");
+    let (found, problems, notes, earlier) =
+        tokio::try_join!(with_cause(&page, &id), page.rows(problems), page.rows(notes), page.rows(earlier))?;
+    let Some((incident, itself, cause)) = found else { return moved(&page, &id).await };
+    Ok(html(&Incident { page: &page, incident, itself, problems, notes, earlier, cause })?.into_response())
+}
+
+/// Returns the incident, and why its main problem is there.
+async fn with_cause(page: &Page, id: &str) -> Result<Option<(Row, Table, Cause)>> {
     let select = Select::of(
         "incident",
         "incident_id, project, branch, builder, state, title, kind, opened_at, opened_position, opened_revision, \
          opened_build_id, good_revision, change_count, problem_count, open_count, resolved_at, resolved_revision, \
          signature, message, main_problem_id",
     );
-    let found = page.first(select.eq("incident_id", id.as_str())).await?;
-    let Some((incident, itself)) = found else { return moved(&page, &id).await };
-    let problems = problem::list().eq("incident_id", id.as_str()).order("state, suite, name, problem_id").limit(500);
-    let main = incident.text("main_problem_id");
-    let notes = Select::of("incident_note", "range_incident_id, problem_id, builder, suite, name, rule");
-    let notes = notes.eq("incident_id", id.as_str()).order("rule, suite, name, builder").limit(50);
-    let earlier = Select::of("recurrence", "earlier_incident_id, earlier_resolved_at, why, problem_count");
-    let earlier = earlier.eq("incident_id", id.as_str()).order("why");
-    let (problems, notes, earlier, cause) =
-        tokio::try_join!(page.rows(problems), page.rows(notes), page.rows(earlier), Cause::of(&page, &main))?;
-    Ok(html(&Incident { page: &page, incident, itself, problems, notes, earlier, cause })?.into_response())
+    let Some((incident, itself)) = page.first(select.eq("incident_id", id)).await? else { return Ok(None) };
+    let cause = Cause::of(page, &incident.text("main_problem_id")).await?;
+    Ok(Some((incident, itself, cause)))
 }
 
 /// Leads to the incident into which people have put one, or that one became when late builds moved its range.

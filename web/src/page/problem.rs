@@ -94,19 +94,29 @@ struct Problem<'a> {
 
 pub(crate) async fn show(State(app): State<App>, Path(id): Path<String>) -> Result<Response> {
     let page = Page::open(&app, "/problem").await?;
-    let select = Select::of("problem", OWN_COLUMNS).eq("problem_id", id.as_str());
-    let Some((problem, itself)) = page.first(select).await? else { return moved(&page, &id).await };
+    let (found, cause) = tokio::try_join!(with_history(&page, &id), Cause::of(&page, &id))?;
+    let Some((problem, itself, events, strip)) = found else { return moved(&page, &id).await };
+    Ok(html(&Problem { page: &page, problem, itself, events, strip, cause })?.into_response())
+}
+
+/// Returns the problem, what happened in it, and what its series did lately, both oldest first.
+async fn with_history(page: &Page, id: &str) -> Result<Option<(Row, Table, Table, Table)>> {
+    let select = Select::of("problem", OWN_COLUMNS).eq("problem_id", id);
+    let Some((problem, itself)) = page.first(select).await? else { return Ok(None) };
+    let series = problem.int("series_id").unwrap_or_default();
+    // By the series its streaks are found, by the test its outcomes: files are in their order.
     let events = Select::of("problem_event", "at, position, revision, build_id, event, detail")
-        .eq("problem_id", id.as_str())
+        .eq("problem_id", id)
+        .eq("series_id", series)
         .order("position, at, event");
     let strip = Select::of("test_grid", "position, revision, build_id, verdict, duration_ms")
         .eq("test_id", problem.int("test_id").unwrap_or_default())
-        .eq("series_id", problem.int("series_id").unwrap_or_default())
+        .eq("series_id", series)
         .order("position DESC")
         .limit(50);
-    let (events, mut strip, cause) = tokio::try_join!(page.rows(events), page.rows(strip), Cause::of(&page, &id))?;
+    let (events, mut strip) = tokio::try_join!(page.rows(events), page.rows(strip))?;
     strip.rows.reverse();
-    Ok(html(&Problem { page: &page, problem, itself, events, strip, cause })?.into_response())
+    Ok(Some((problem, itself, events, strip)))
 }
 
 /// Leads to the problem as it is called since a late build moved its beginning.

@@ -88,7 +88,7 @@ CREATE TABLE mart.problem AS SELECT * FROM (VALUES
   ('p-4', '33', 504, 704, 'demo', 'main', 'linux-unit', 'test', 'net.http', 'steady_4', 'vanished', 'born_failing', false, CAST('2026-09-22T08:00:00Z' AS TIMESTAMPTZ), 1, 'c0ffee0001000000000000000000000000000000', 101, NULL, NULL, NULL, NULL, 5, CAST('2026-09-27T08:00:00Z' AS TIMESTAMPTZ), 5, 0, NULL, NULL, NULL, NULL, 60.1, NULL, NULL, NULL, NULL, false, false, NULL))
   AS t(problem_id, incident_id, series_id, test_id, project, branch, builder, kind, suite, name, state, origin, is_reopened, opened_at, opened_position, opened_revision, opened_build_id, good_position, good_revision, range_id, change_count, last_failed_position, last_failed_at, failed_position_count, flaky_count, resolved_at, resolved_position, resolved_revision, resolved_build_id, age_days, hours_to_resolve, message_id, signature, message, is_muted, is_acknowledged, assigned_person_id);
 
-CREATE TABLE mart.problem_event AS SELECT * FROM (VALUES
+CREATE TABLE mart.problem_event AS SELECT *, CAST(501 AS BIGINT) AS series_id FROM (VALUES
   ('p-1', CAST('2026-11-18T08:00:00Z' AS TIMESTAMPTZ), CAST(58 AS BIGINT), 'c0ffee0058000000000000000000000000000000', CAST(158 AS BIGINT), 'opened', 'failed after 37 passes'),
   ('p-1', CAST('2026-11-19T08:00:00Z' AS TIMESTAMPTZ), 58, 'c0ffee0058000000000000000000000000000000', NULL, 'range_changed', 'from 5 changes to 2'),
   ('p-1', CAST('2026-11-19T09:00:00Z' AS TIMESTAMPTZ), 58, 'c0ffee0058000000000000000000000000000000', NULL, 'note', 'Ada: "mine" <img src=x>'))
