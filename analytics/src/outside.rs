@@ -31,6 +31,7 @@ mod sealed;
 mod store;
 mod system;
 mod weight;
+mod width;
 
 use annals_data::state::reader::Reader;
 use datafusion::common::ParamValues;

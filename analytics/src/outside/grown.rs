@@ -17,38 +17,74 @@ use datafusion::logical_expr::{
     ColumnarValue, Documentation, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
 };
 
+use super::width;
+
 /// Bytes that one call may make of one batch.
 const BOUND: f64 = (256 << 20) as f64;
 
-/// How many bytes a call makes of one row, given its arguments as numbers: a text's is its length.
-type Size = fn(&[f64]) -> f64;
+/// One argument in one row: as a number, which is a text's or a list's length, and the bytes that it takes.
+#[derive(Clone, Copy, Default)]
+struct Argument {
+    number: f64,
+    bytes: f64,
+}
+
+/// How many bytes a call makes of one row, given its arguments.
+type Size = fn(&[Argument]) -> f64;
 
 /// The functions, by name.
 const GROWING: &[(&str, Size)] = &[
-    ("repeat", |a| at(a, 0) * at(a, 1)),
-    ("lpad", |a| 4.0 * at(a, 1)),
-    ("rpad", |a| 4.0 * at(a, 1)),
-    ("array_repeat", |a| 16.0 * at(a, 1)),
-    ("array_resize", |a| 16.0 * at(a, 1)),
+    ("repeat", |a| number(a, 0) * number(a, 1)),
+    ("lpad", |a| 4.0 * number(a, 1)),
+    ("rpad", |a| 4.0 * number(a, 1)),
     ("range", |a| 8.0 * steps(a)),
     ("generate_series", |a| 8.0 * steps(a)),
-    ("replace", |a| at(a, 0) * at(a, 2).max(1.0)),
-    ("regexp_replace", |a| (at(a, 0) + 1.0) * at(a, 2).max(1.0)),
-    ("translate", |a| at(a, 0) * 4.0),
-    ("concat", |a| a.iter().sum()),
-    ("concat_ws", |a| a.iter().skip(1).map(|n| n + at(a, 0)).sum()),
+    ("replace", |a| number(a, 0) * number(a, 2).max(1.0)),
+    ("regexp_replace", |a| (number(a, 0) + 1.0) * number(a, 2).max(1.0)),
+    ("translate", |a| number(a, 0) * 4.0),
+    ("concat", sum),
+    ("concat_ws", |a| sum(a) + a.len() as f64 * number(a, 0)),
+    ("array_repeat", |a| bytes(a, 0).max(16.0) * number(a, 1)),
+    ("array_resize", |a| bytes(a, 0) + bytes(a, 2).max(16.0) * number(a, 1)),
+    ("array_to_string", |a| 3.0 * bytes(a, 0) + number(a, 0) * (bytes(a, 1) + bytes(a, 2))),
+    ("array_replace", |a| bytes(a, 0) + bytes(a, 2)),
+    ("array_replace_n", |a| bytes(a, 0) + number(a, 0) * bytes(a, 2)),
+    ("array_replace_all", |a| bytes(a, 0) + number(a, 0) * bytes(a, 2)),
+    ("array_append", sum),
+    ("array_prepend", sum),
+    ("array_concat", sum),
+    ("array_union", sum),
+    ("arrays_zip", sum),
+    ("make_array", sum),
+    ("struct", sum),
+    ("named_struct", sum),
+    ("make_map", sum),
 ];
 
-fn at(arguments: &[f64], place: usize) -> f64 {
-    arguments.get(place).copied().unwrap_or(0.0).max(0.0)
+fn argument(arguments: &[Argument], place: usize) -> Argument {
+    arguments.get(place).copied().unwrap_or_default()
+}
+
+fn number(arguments: &[Argument], place: usize) -> f64 {
+    argument(arguments, place).number.max(0.0)
+}
+
+fn bytes(arguments: &[Argument], place: usize) -> f64 {
+    argument(arguments, place).bytes
+}
+
+fn sum(arguments: &[Argument]) -> f64 {
+    arguments.iter().map(|argument| argument.bytes).sum()
 }
 
 /// Returns the length of a series from one bound or two, by one or by a step.
-fn steps(a: &[f64]) -> f64 {
+fn steps(a: &[Argument]) -> f64 {
     match a {
-        [end] => end.abs(),
-        [start, end] => (end - start).abs(),
-        [start, end, step, ..] => ((end - start) / if *step == 0.0 { 1.0 } else { *step }).abs(),
+        [end] => end.number.abs(),
+        [start, end] => (end.number - start.number).abs(),
+        [start, end, step, ..] => {
+            ((end.number - start.number) / if step.number == 0.0 { 1.0 } else { step.number }).abs()
+        }
         [] => 0.0,
     }
 }
@@ -127,53 +163,64 @@ impl ScalarUDFImpl for Bounded {
     }
 }
 
-/// Returns how many bytes the call would make of its whole batch.
+/// Returns how many bytes the call would make of its whole batch. What is the same in each row is written for each, as soon
+/// as it meets what is not.
 fn size(args: &ScalarFunctionArgs, size: Size) -> Result<f64> {
-    let columns = args.args.iter().map(numbers).collect::<Result<Vec<_>>>()?;
-    let is_scalar = columns.iter().all(|column| column.len() == 1);
-    let rows = if is_scalar { 1 } else { args.number_rows };
-    let at = |column: &Vec<f64>, row: usize| column.get(if column.len() == 1 { 0 } else { row }).copied();
+    let columns = args.args.iter().map(arguments).collect::<Result<Vec<_>>>()?;
     let mut row_values = Vec::with_capacity(columns.len());
     let mut sum = 0.0;
-    for row in 0..rows {
+    for row in 0..args.number_rows {
         row_values.clear();
-        row_values.extend(columns.iter().map(|column| at(column, row).unwrap_or(0.0)));
+        let of_row = |column: &Vec<Argument>| column.get(if column.len() == 1 { 0 } else { row }).copied();
+        row_values.extend(columns.iter().map(|column| of_row(column).unwrap_or_default()));
         sum += size(&row_values);
     }
     Ok(sum)
 }
 
-/// Returns numbers as they are, times as microseconds, and the lengths of texts; anything else counts as nothing.
-fn numbers(value: &ColumnarValue) -> Result<Vec<f64>> {
+fn arguments(value: &ColumnarValue) -> Result<Vec<Argument>> {
     match value {
         ColumnarValue::Scalar(ScalarValue::Utf8(t) | ScalarValue::LargeUtf8(t) | ScalarValue::Utf8View(t)) => {
-            Ok(vec![t.as_ref().map_or(0.0, |t| t.len() as f64)])
+            Ok(vec![measured(t.as_ref().map(String::len))])
         }
-        ColumnarValue::Scalar(value) => numbers_of(&value.to_array()?),
-        ColumnarValue::Array(array) => numbers_of(array),
+        ColumnarValue::Scalar(value) => arguments_of(&value.to_array()?),
+        ColumnarValue::Array(array) => arguments_of(array),
     }
 }
 
-fn numbers_of(array: &dyn Array) -> Result<Vec<f64>> {
-    let lengths = match array.data_type() {
-        DataType::Utf8 | DataType::LargeUtf8 => arrow::compute::kernels::length::length(array)?,
-        DataType::Utf8View => {
-            return Ok(array.as_string_view().iter().map(|t| t.map_or(0.0, |t| t.len() as f64)).collect());
+/// Returns what has a length of its own.
+fn measured(length: Option<usize>) -> Argument {
+    let length = length.unwrap_or_default() as f64;
+    Argument { number: length, bytes: length }
+}
+
+/// Returns numbers as they are, times as microseconds, and the lengths of texts and lists; anything else counts as nothing.
+fn arguments_of(array: &dyn Array) -> Result<Vec<Argument>> {
+    let numbers = match array.data_type() {
+        DataType::Utf8 => return Ok(array.as_string::<i32>().iter().map(|t| measured(t.map(str::len))).collect()),
+        DataType::LargeUtf8 => return Ok(array.as_string::<i64>().iter().map(|t| measured(t.map(str::len))).collect()),
+        DataType::Utf8View => return Ok(array.as_string_view().iter().map(|t| measured(t.map(str::len))).collect()),
+        DataType::List(_) => {
+            let (list, each) = (array.as_list::<i32>(), width::of(array.as_list::<i32>().values()) as f64);
+            let lengths = list.offsets().lengths().map(|length| length as f64);
+            return Ok(lengths.map(|number| Argument { number, bytes: number * each }).collect());
         }
-        kind if kind.is_numeric() => return floats(array),
+        kind if kind.is_numeric() => floats(array)?,
         DataType::Date32 | DataType::Date64 | DataType::Timestamp(_, _) => {
-            cast(array, &DataType::Timestamp(TimeUnit::Microsecond, None)).and_then(|a| cast(&a, &DataType::Int64))?
+            let micros = cast(array, &DataType::Timestamp(TimeUnit::Microsecond, None))?;
+            floats(&cast(&micros, &DataType::Int64)?)?
         }
         DataType::Interval(IntervalUnit::MonthDayNano) => {
             let micros = |i: IntervalMonthDayNano| {
                 (f64::from(i.months) * 30.0 + f64::from(i.days)) * 86_400e6 + i.nanoseconds as f64 / 1e3
             };
             let intervals = array.as_primitive::<IntervalMonthDayNanoType>();
-            return Ok(intervals.iter().map(|i| i.map_or(0.0, micros)).collect());
+            intervals.iter().map(|i| i.map_or(0.0, micros)).collect()
         }
-        _ => return Ok(vec![0.0; array.len()]),
+        _ => vec![0.0; array.len()],
     };
-    floats(&lengths)
+    let bytes = width::of(array) as f64;
+    Ok(numbers.into_iter().map(|number| Argument { number, bytes }).collect())
 }
 
 fn floats(array: &dyn Array) -> Result<Vec<f64>> {

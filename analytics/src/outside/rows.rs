@@ -197,7 +197,7 @@ impl Work {
         let failed = |error| Error::of(&error);
         let task = self.state.task_ctx();
         let plan = DataFrame::new(self.state, self.plan).create_physical_plan().await.map_err(failed)?;
-        let plan = guard::guarded(plan, deadline).map_err(failed)?;
+        let plan = guard::guarded(plan, deadline, task.session_config().batch_size()).map_err(failed)?;
         let mut stream = execute_stream(plan, task).map_err(failed)?;
         if give.send(Ok(Part::Schema(stream.schema()))).await.is_err() {
             return Ok(());

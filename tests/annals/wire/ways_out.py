@@ -159,6 +159,12 @@ BOMBS = [
     "SELECT string_agg(repeat(CAST(value AS VARCHAR), 1000), ',') FROM generate_series(1, 3000000)",
     "SELECT array_length(array_agg(range(0, 1000000))) FROM generate_series(1, 100000)",
     "SELECT array_length(flatten(array_repeat(array_repeat(1, 100000), 100000)))",
+    # Lists that would stand beside each row of a batch.
+    "SELECT array_length(array_agg(range(0, 100000))) FROM generate_series(1, 100000)",
+    "SELECT count(r[value]) FROM (SELECT array_agg(value) AS r FROM generate_series(1, 200000)) a "
+    "CROSS JOIN generate_series(1, 100000)",
+    "SELECT (SELECT array_agg(value) FROM generate_series(1, 200000))[value] FROM generate_series(1, 100000)",
+    "SELECT array_length(array_repeat(array_repeat(1, 20000), 100000))",
     # Expressions: programs for the regular expressions, and plans that double with every line.
     "SELECT regexp_like('a', '((a{1000}){1000}){1000}')",
     "SELECT regexp_replace('a', '(x{0,1000}){0,1000}', 'y')",
@@ -324,13 +330,16 @@ def main():
     out = []
     for way in ways:
         sql = way.replace("FILE", os.path.join(folder, "out")).replace("SECRET", secret)
-        tried = {
-            "http": http(address, sql),
-            "postgres, simple": postgres(postgres_port, sql, False),
-            "postgres, prepared": postgres(postgres_port, sql, True),
-            "flight": adbc(flight_port, sql),
-            "assistant": assistant(address, sql),
-        }
+        try:
+            tried = {
+                "http": http(address, sql),
+                "postgres, simple": postgres(postgres_port, sql, False),
+                "postgres, prepared": postgres(postgres_port, sql, True),
+                "flight": adbc(flight_port, sql),
+                "assistant": assistant(address, sql),
+            }
+        except Exception as error:
+            raise AssertionError(way[:100]) from error
         out += [(way[:100], wire, what) for wire, what in tried.items() if what and way not in answered]
     for sql, wire, told in leaks(address, postgres_port, flight_port):
         out += [(sql, wire, secret, told[:300]) for secret in SECRETS if secret in told and secret not in sql]
