@@ -201,9 +201,9 @@ fn arguments_of(array: &dyn Array) -> Result<Vec<Argument>> {
         DataType::LargeUtf8 => return Ok(array.as_string::<i64>().iter().map(|t| measured(t.map(str::len))).collect()),
         DataType::Utf8View => return Ok(array.as_string_view().iter().map(|t| measured(t.map(str::len))).collect()),
         DataType::List(_) => {
-            let (list, each) = (array.as_list::<i32>(), width::of(array.as_list::<i32>().values()) as f64);
-            let lengths = list.offsets().lengths().map(|length| length as f64);
-            return Ok(lengths.map(|number| Argument { number, bytes: number * each }).collect());
+            let lengths = array.as_list::<i32>().offsets().lengths().enumerate();
+            let bytes = |row| width::bytes(array, row..row + 1) as f64;
+            return Ok(lengths.map(|(row, n)| Argument { number: n as f64, bytes: bytes(row) }).collect());
         }
         kind if kind.is_numeric() => floats(array)?,
         DataType::Date32 | DataType::Date64 | DataType::Timestamp(_, _) => {

@@ -5,8 +5,8 @@
 //! operator of a query from outside is wrapped: each batch that passes looks at the clock.
 //!
 //! Nor does the engine count a batch that it makes by repeating values: a list of a million numbers beside each row of a batch
-//! would be made before anybody asks whether there is room. So constants are looked at before the query runs, and
-//! what comes to an operator that repeats is looked at on its way.
+//! would be made before anybody asks whether there is room. So a query that repeats lists computes batches of few rows, and
+//! both its constants and what comes to an operator that repeats are looked at.
 
 use std::fmt;
 use std::pin::Pin;
@@ -40,7 +40,21 @@ use super::{Error, width};
 const BREATH: u32 = 16;
 
 /// Bytes of one column of a batch that repeats a list.
-const REPEATED: usize = 1 << 30;
+const REPEATED: usize = 512 << 20;
+/// Rows of the batches of a query that repeats lists: the files of a change are a list of a megabyte now and then.
+pub(super) const FEW_ROWS: usize = 128;
+/// Rows of the batches of tables in memory.
+const MANY_ROWS: usize = 8192;
+
+/// Returns whether a plan that computes batches of so many rows repeats lists: whether it is to compute fewer at once.
+pub(super) fn repeats_lists(plan: &Arc<dyn ExecutionPlan>, batch_rows: usize) -> Result<bool> {
+    plan.exists(|operator| {
+        let mut children = operator.children().into_iter().enumerate();
+        let is_repeated =
+            children.any(|(place, child)| !repeated(operator.as_ref(), place, &child.schema()).is_empty());
+        Ok(is_repeated || check_constants(operator.as_ref(), batch_rows).is_err())
+    })
+}
 
 /// Wraps every operator of a plan that computes batches of so many rows.
 pub(super) fn guarded(
@@ -57,7 +71,9 @@ pub(super) fn guarded(
         let watched = |(place, child): (usize, &Arc<dyn ExecutionPlan>)| match child.downcast_ref::<Guard>() {
             Some(guard) => {
                 let repeated = repeated(operator.as_ref(), place, &child.schema());
-                Arc::new(Guard { input: Arc::clone(&guard.input), repeated, ..*guard }) as Arc<dyn ExecutionPlan>
+                // It repeats as often as the other side's batches have rows, which may lie there already.
+                let most = if operator.is::<CrossJoinExec>() { REPEATED / MANY_ROWS } else { most };
+                Arc::new(Guard { input: Arc::clone(&guard.input), repeated, most, ..*guard }) as Arc<dyn ExecutionPlan>
             }
             None => Arc::clone(child),
         };
@@ -108,7 +124,7 @@ fn repeated(operator: &dyn ExecutionPlan, place: usize, input: &Schema) -> Vec<u
         None => vec![],
     };
     let is_repeating = operator.is::<UnnestExec>()
-        || operator.is::<CrossJoinExec>()
+        || operator.is::<CrossJoinExec>() && place == 0
         || operator.is::<HashJoinExec>()
         || operator.is::<NestedLoopJoinExec>()
         || operator.is::<PiecewiseMergeJoinExec>()

@@ -10,7 +10,6 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::dataframe::DataFrame;
 use datafusion::datasource::source_as_provider;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SessionState;
@@ -195,10 +194,14 @@ pub(super) struct Work {
 impl Work {
     async fn run(self, deadline: Instant, give: &Sender<Result<Part>>) -> Result<()> {
         let failed = |error| Error::of(&error);
-        let task = self.state.task_ctx();
-        let plan = DataFrame::new(self.state, self.plan).create_physical_plan().await.map_err(failed)?;
-        let plan = guard::guarded(plan, deadline, task.session_config().batch_size()).map_err(failed)?;
-        let mut stream = execute_stream(plan, task).map_err(failed)?;
+        let mut state = self.state;
+        let mut plan = state.create_physical_plan(&self.plan).await.map_err(failed)?;
+        if guard::repeats_lists(&plan, state.config().batch_size()).map_err(failed)? {
+            *state.config_mut() = state.config().clone().with_batch_size(guard::FEW_ROWS);
+            plan = state.create_physical_plan(&self.plan).await.map_err(failed)?;
+        }
+        let plan = guard::guarded(plan, deadline, state.config().batch_size()).map_err(failed)?;
+        let mut stream = execute_stream(plan, state.task_ctx()).map_err(failed)?;
         if give.send(Ok(Part::Schema(stream.schema()))).await.is_err() {
             return Ok(());
         }

@@ -1,31 +1,40 @@
 //! How wide values are: what repeats a value needs its bytes as often.
 
+use std::ops::Range;
+
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::DataType;
 
-/// Returns the bytes of the widest value, at most. A text in a view counts as the view: whoever repeats it shares the text.
+/// Returns the bytes of the widest value.
 pub(super) fn of(array: &dyn Array) -> usize {
-    let longest = |lengths: &mut dyn Iterator<Item = usize>| lengths.max().unwrap_or_default();
-    match array.data_type() {
-        DataType::Utf8 => longest(&mut array.as_string::<i32>().offsets().lengths()),
-        DataType::LargeUtf8 => longest(&mut array.as_string::<i64>().offsets().lengths()),
-        DataType::Binary => longest(&mut array.as_binary::<i32>().offsets().lengths()),
-        DataType::LargeBinary => longest(&mut array.as_binary::<i64>().offsets().lengths()),
-        DataType::List(_) => {
-            of_list(array.as_list::<i32>().values(), longest(&mut array.as_list::<i32>().offsets().lengths()))
-        }
-        DataType::LargeList(_) => {
-            of_list(array.as_list::<i64>().values(), longest(&mut array.as_list::<i64>().offsets().lengths()))
-        }
-        DataType::FixedSizeList(_, length) => of_list(array.as_fixed_size_list().values(), *length as usize),
-        DataType::Map(_, _) => of_list(array.as_map().entries(), longest(&mut array.as_map().offsets().lengths())),
-        DataType::Struct(_) => array.as_struct().columns().iter().map(|column| of(column)).sum(),
-        other => other.primitive_width().unwrap_or(16),
-    }
+    (0..array.len()).map(|row| bytes(array, row..row + 1)).max().unwrap_or_default()
 }
 
-fn of_list(values: &dyn Array, length: usize) -> usize {
-    length.saturating_mul(of(values))
+/// Returns the bytes of the values of some rows. A text in a view counts as the view: whoever repeats it shares the text.
+pub(super) fn bytes(array: &dyn Array, rows: Range<usize>) -> usize {
+    let narrow = |offsets: &[i32]| offsets[rows.start] as usize..offsets[rows.end] as usize;
+    let wide = |offsets: &[i64]| offsets[rows.start] as usize..offsets[rows.end] as usize;
+    match array.data_type() {
+        DataType::Utf8 => narrow(array.as_string::<i32>().value_offsets()).len(),
+        DataType::LargeUtf8 => wide(array.as_string::<i64>().value_offsets()).len(),
+        DataType::Binary => narrow(array.as_binary::<i32>().value_offsets()).len(),
+        DataType::LargeBinary => wide(array.as_binary::<i64>().value_offsets()).len(),
+        DataType::List(_) => {
+            let list = array.as_list::<i32>();
+            bytes(list.values(), narrow(list.value_offsets()))
+        }
+        DataType::LargeList(_) => {
+            let list = array.as_list::<i64>();
+            bytes(list.values(), wide(list.value_offsets()))
+        }
+        DataType::FixedSizeList(_, length) => {
+            let length = *length as usize;
+            bytes(array.as_fixed_size_list().values(), rows.start * length..rows.end * length)
+        }
+        DataType::Map(_, _) => bytes(array.as_map().entries(), narrow(array.as_map().value_offsets())),
+        DataType::Struct(_) => array.as_struct().columns().iter().map(|column| bytes(column, rows.clone())).sum(),
+        other => rows.len() * other.primitive_width().unwrap_or(16),
+    }
 }
 
 /// Returns whether values of a type may be of any width and are copied where they are repeated. Texts are bounded by the

@@ -160,10 +160,10 @@ BOMBS = [
     "SELECT array_length(array_agg(range(0, 1000000))) FROM generate_series(1, 100000)",
     "SELECT array_length(flatten(array_repeat(array_repeat(1, 100000), 100000)))",
     # Lists that would stand beside each row of a batch.
-    "SELECT array_length(array_agg(range(0, 100000))) FROM generate_series(1, 100000)",
+    "SELECT array_length(array_agg(range(0, 600000))) FROM generate_series(1, 100000)",
     "SELECT count(r[value]) FROM (SELECT array_agg(value) AS r FROM generate_series(1, 200000)) a "
     "CROSS JOIN generate_series(1, 100000)",
-    "SELECT (SELECT array_agg(value) FROM generate_series(1, 200000))[value] FROM generate_series(1, 100000)",
+    "SELECT (SELECT array_agg(value) FROM generate_series(1, 600000))[value] FROM generate_series(1, 100000)",
     "SELECT array_length(array_repeat(array_repeat(1, 20000), 100000))",
     # Expressions: programs for the regular expressions, and plans that double with every line.
     "SELECT regexp_like('a', '((a{1000}){1000}){1000}')",

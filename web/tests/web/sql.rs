@@ -221,16 +221,16 @@ async fn lists_may_be_long_but_not_beside_each_row() {
     let limits = Limits { desk, ..Limits::default() };
     let site = site_of(session(&[]).await, Path::new("/nonexistent"), limits);
     for sql in [
-        "SELECT count(x[2]) FROM (SELECT range(0, 200000) AS x, value FROM generate_series(1, 100000)) q WHERE x[value] > 5",
-        "SELECT array_length(array_agg(range(0, 50000))) FROM generate_series(1, 100000)",
-        "SELECT array_length(range(0, (SELECT 200000))) + value FROM generate_series(1, 100000)",
-        "SELECT count(r[value]) FROM (SELECT array_agg(value) AS r FROM generate_series(1, 100000)) a \
+        "SELECT count(x[2]) FROM (SELECT range(0, 600000) AS x, value FROM generate_series(1, 100000)) q WHERE x[value] > 5",
+        "SELECT array_length(array_agg(range(0, 600000))) FROM generate_series(1, 100000)",
+        "SELECT array_length(range(0, (SELECT 600000))) + value FROM generate_series(1, 100000)",
+        "SELECT count(r[value]) FROM (SELECT array_agg(value) AS r FROM generate_series(1, 600000)) a \
          CROSS JOIN generate_series(1, 100000)",
         "SELECT a.value + array_length(b.r) FROM generate_series(1, 100000) a \
-         JOIN (SELECT 1 AS k, array_agg(value) AS r FROM generate_series(1, 100000)) b ON a.value % 2 = b.k",
-        "SELECT (SELECT array_agg(value) FROM generate_series(1, 100000))[value] FROM generate_series(1, 100000)",
+         JOIN (SELECT 1 AS k, array_agg(value) AS r FROM generate_series(1, 600000)) b ON a.value % 2 = b.k",
+        "SELECT (SELECT array_agg(value) FROM generate_series(1, 600000))[value] FROM generate_series(1, 100000)",
         "SELECT sum(r[u]) FROM (SELECT unnest(range(0, 9000)) AS u, r FROM \
-         (SELECT array_agg(value) AS r FROM generate_series(1, 100000)) a) b",
+         (SELECT array_agg(value) AS r FROM generate_series(1, 600000)) a) b",
         "SELECT array_length(array_repeat(array_repeat(1, 20000), 100000))",
         "WITH a AS (SELECT array_repeat(repeat('x', 1000), 100000 + value) AS r FROM generate_series(1, 1)) \
          SELECT array_length(array_concat(r, r, r)) FROM a",
@@ -246,6 +246,12 @@ async fn lists_may_be_long_but_not_beside_each_row() {
         ("SELECT count(*) FROM generate_series(1, 100000) WHERE value = ANY (range(0, 20000))", json!(19_999)),
         ("SELECT sum(r[2]) FROM (SELECT [1, 2, 3] AS r) a CROSS JOIN generate_series(1, 100000)", json!(200_000)),
         ("SELECT array_length(array_concat(range(0, 100000), range(0, 100000)))", json!(200_000)),
+        // As the files of a large change stand beside each of its builds.
+        (
+            "SELECT sum(array_length(b.r)) FROM generate_series(1, 1000) a \
+             JOIN (SELECT 1 AS k, array_agg(value) AS r FROM generate_series(1, 100000)) b ON a.value % 2 = b.k",
+            json!(50_000_000),
+        ),
     ] {
         let reply = post(&site, "/api/sql", "text/plain", sql).await;
         assert_eq!(reply.json()["rows"], json!([[answer]]), "{sql}: {}", reply.text());
