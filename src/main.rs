@@ -21,6 +21,10 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 /// What is logged unless `ANNALS_LOG` says otherwise; the table library warns of its own newness at each vacuum.
 const LOG: &str = "warn,deltalake_core::operations::vacuum=error";
 
+/// Stack of a thread, in bytes: the deepest query that is let in is walked through in less, by a build without
+/// optimization, too. Memory is taken only as deep as a stack has been.
+const STACK: usize = 64 << 20;
+
 /// Exit status where the command line or the configuration is wrong, as clap has it.
 const USAGE: u8 = 2;
 /// Exit status of everything else that could not be done.
@@ -36,7 +40,7 @@ fn main() -> ExitCode {
         Ok(config) => config,
         Err(error) => return complain(&error, USAGE),
     };
-    let runtime = match tokio::runtime::Runtime::new() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK).build() {
         Ok(runtime) => runtime,
         Err(error) => return complain(&error.into(), FAILED),
     };

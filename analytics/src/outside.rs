@@ -3,6 +3,7 @@
 //! Whatever protocol a question comes by (HTTP, Postgres, Flight, MCP), it goes over one [`Desk`]:
 //!
 //! - `allow`, `question_mark`: what may be said, and how parameters are written; the plan is verified besides.
+//! - `weight`, `expanded`: what planning would cost.
 //! - `sealed`, `store`: tables that cannot be written, files that cannot be reached.
 //! - `information`, `kind`, `system`: tables that tell of the others; `path`: where a name without a schema is looked for.
 //! - `bounds`, `portion`: what one who asks may use; `queue`: who may ask now, turn by turn.
@@ -16,6 +17,7 @@ mod allow;
 mod bounds;
 mod desk;
 mod error;
+mod expanded;
 mod gathered;
 mod grown;
 mod guard;

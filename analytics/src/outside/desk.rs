@@ -22,8 +22,8 @@ use super::sealed::{Schemas, Sealed};
 use super::system::System;
 use super::weight::check_nesting;
 use super::{
-    Asker, Bounds, Error, Log, Question, Result, Role, Rows, Share, allow, gathered, grown, information, path,
-    question_mark, queue, store,
+    Asker, Bounds, Error, Log, Question, Result, Role, Rows, Share, allow, expanded, gathered, grown, information,
+    path, question_mark, queue, store,
 };
 use crate::saved::Saved;
 use crate::{Session, Warehouse};
@@ -176,6 +176,7 @@ impl Desk {
         question_mark::numbered(&mut statement);
         let plan = context.state().statement_to_plan(statement).await.map_err(|e| Error::of(&e))?;
         check_size(&plan)?;
+        expanded::check(&plan)?;
         let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         options.verify_plan(&plan).map_err(|e| Error::Refused(e.strip_backtrace()))?;
         Ok(Question { plan, context: context.clone(), version, text: text.to_owned() })
@@ -248,9 +249,15 @@ fn configuration(session: &Session) -> SessionConfig {
 /// Nodes of a plan with all views in it; the largest view has a tenth of that.
 const NODES: usize = 20_000;
 
+/// Columns of an answer, as many as Postgres has at most: its clients count them in 16 bits.
+const COLUMNS: usize = 1_664;
+
 /// Refuses a plan that would take long only to look through: each line of a query can double it, and nothing ends a
 /// query before it is planned.
 fn check_size(plan: &LogicalPlan) -> Result<()> {
+    if plan.schema().fields().len() > COLUMNS {
+        return Err(Error::TooLarge(format!("an answer has at most {COLUMNS} columns")));
+    }
     let mut count = 0;
     let counted = plan.apply_with_subqueries(|_| {
         count += 1;

@@ -1,51 +1,91 @@
 //! What planning would cost: bounded before it begins, because nothing ends a plan that is being made.
 //!
 //! Three things grow by doubling: what the parser tries again where brackets behind words nest, what common table
-//! expressions read of which each reads another twice, and the groupings of `CUBE`.
+//! expressions read of which each reads another twice, and the groupings of `CUBE`. A fourth goes deep: each sign or
+//! word of the language may lay the tree of a query one level deeper, and whatever walks through a tree, to its
+//! last drop, takes a piece of stack for each level.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, GroupByExpr, ObjectName, Query, Select, Statement as SqlStatement, Visit, Visitor,
+    Expr, FunctionArguments, GroupByExpr, ObjectName, Query, Select, Statement as SqlStatement, Visit, Visitor,
 };
 use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
 use super::error::{Error, Result};
 
-/// Brackets behind words that may nest.
+/// Brackets behind words that may nest, and calls of functions.
 const NESTED: usize = 16;
+/// Brackets of any kind that may nest.
+const BRACKETS: usize = 50;
+/// Signs and words of the language in a text: what of it can nest, by chains (`1 + 1 + …`) as by brackets. The program
+/// gives its threads stacks for that.
+const SIGNS: usize = 2_000;
 /// Tables that may be read, each time that a common table expression is read counted.
 const READS: u64 = 200;
+/// Fields of all structures that a query makes, multiplied: each step may put the one before it into each field.
+const FIELDS: u64 = 100_000;
+/// Functions that make structures of what they are given.
+const STRUCTURES: &[&str] = &["array_zip", "arrays_zip", "list_zip", "map", "named_struct", "row", "struct"];
 /// Groupings of one `GROUP BY`.
 const GROUPINGS: u64 = 256;
 
-/// Refuses a text that the parser would read for long: where a word stands before a bracket it may be a keyword or a
-/// function, and both are tried at each level.
+/// Refuses a text that the parser would read for long, or whose tree would be deep. Where a word stands before a bracket
+/// it may be a keyword or a function, and both are tried at each level.
 ///
 /// # Errors
-/// [`Error::TooLarge`] where brackets nest too deep.
+/// [`Error::TooLarge`] where brackets nest too deep, or where there is too much that could.
 pub fn check_nesting(text: &str) -> Result<()> {
     // The parser says it better what is no token.
     let Ok(tokens) = Tokenizer::new(&GenericDialect {}, text).tokenize() else { return Ok(()) };
-    let (mut open, mut depth, mut is_behind_word) = (Vec::new(), 0, false);
+    if tokens.iter().filter(|token| is_sign(token)).count() > SIGNS {
+        return Err(Error::TooLarge(format!(
+            "a query has at most {SIGNS} keywords and operators; many values fit into a list, as in x IN (1, 2)"
+        )));
+    }
+    let (mut open, mut depth, mut before) = (Vec::new(), 0, Keyword::NoKeyword);
+    let mut is_behind_word = false;
     for token in &tokens {
-        match token {
+        let keyword = match token {
             Token::Whitespace(_) => continue,
-            Token::LParen => {
+            Token::Word(word) => word.keyword,
+            _ => Keyword::NoKeyword,
+        };
+        match token {
+            Token::LParen | Token::LBracket | Token::LBrace => {
                 open.push(is_behind_word);
                 depth += usize::from(is_behind_word);
             }
-            Token::RParen => depth -= usize::from(open.pop().unwrap_or_default()),
+            Token::RParen | Token::RBracket | Token::RBrace => {
+                depth -= usize::from(open.pop().unwrap_or_default());
+            }
+            // The parser goes down for each of these without counting.
+            _ if keyword == Keyword::INTERVAL && before == keyword => {
+                return Err(Error::TooLarge("an INTERVAL has no INTERVAL in it".into()));
+            }
             _ => {}
         }
-        if depth > NESTED {
-            return Err(Error::TooLarge(format!("brackets nest deeper than {NESTED}; say it in steps, by WITH")));
+        for (deep, bound, what) in [(depth, NESTED, "brackets behind words"), (open.len(), BRACKETS, "brackets")] {
+            if deep > bound {
+                return Err(Error::TooLarge(format!("{what} nest deeper than {bound}; say it in steps, by WITH")));
+            }
         }
-        is_behind_word = matches!(token, Token::Word(_));
+        (before, is_behind_word) = (keyword, matches!(token, Token::Word(_)));
     }
     Ok(())
+}
+
+/// Whether a token can lay a tree deeper: all can but names, values, and what separates or encloses them in a list.
+fn is_sign(token: &Token) -> bool {
+    match token {
+        Token::Word(word) => word.keyword != Keyword::NoKeyword,
+        Token::Whitespace(_) | Token::Comma | Token::LParen | Token::RParen | Token::Placeholder(_) => false,
+        Token::Number(..) | Token::SingleQuotedString(_) | Token::DoubleQuotedString(_) => false,
+        _ => true,
+    }
 }
 
 /// Refuses a statement whose plan would be huge.
@@ -68,6 +108,10 @@ struct Weigher {
     names: HashMap<usize, String>,
     /// What reading these costs.
     weights: HashMap<String, u64>,
+    /// Calls of functions that are open: planning one more inside doubles the time.
+    calls: usize,
+    /// Fields of the structures so far, less one.
+    fields: u64,
 }
 
 impl Weigher {
@@ -108,12 +152,57 @@ impl Visitor for Weigher {
         self.add(weight.unwrap_or(1))
     }
 
+    fn pre_visit_expr(&mut self, expression: &Expr) -> ControlFlow<String> {
+        self.calls += calls(expression);
+        self.fields = (self.fields + 1).saturating_mul(fields(expression).max(1)) - 1;
+        if self.fields >= FIELDS {
+            return ControlFlow::Break("the query puts too many structures into structures".into());
+        }
+        match self.calls > NESTED {
+            true => {
+                ControlFlow::Break(format!("calls of functions nest deeper than {NESTED}; say it in steps, by WITH"))
+            }
+            false => ControlFlow::Continue(()),
+        }
+    }
+
+    fn post_visit_expr(&mut self, expression: &Expr) -> ControlFlow<String> {
+        self.calls -= calls(expression);
+        ControlFlow::Continue(())
+    }
+
     fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<String> {
         match groupings(&select.group_by) > GROUPINGS {
             true => ControlFlow::Break(format!("the query groups in more than {GROUPINGS} ways")),
             false => ControlFlow::Continue(()),
         }
     }
+}
+
+/// Returns how often an expression makes what is in it double.
+fn calls(expression: &Expr) -> usize {
+    match expression {
+        Expr::Function(_) => 1,
+        Expr::AnyOp { .. } | Expr::AllOp { .. } => 2,
+        _ => 0,
+    }
+}
+
+/// Returns how many fields a structure has that may hold another.
+fn fields(expression: &Expr) -> u64 {
+    let count = |values: &[Expr]| values.iter().filter(|value| !matches!(value, Expr::Value(_))).count();
+    let of = match expression {
+        Expr::Struct { values, .. } => count(values),
+        Expr::Tuple(values) => count(values),
+        Expr::Dictionary(fields) => fields.len(),
+        Expr::Map(map) => map.entries.len(),
+        Expr::Function(call) if STRUCTURES.contains(&plain(&call.name.to_string()).as_str()) => match &call.args {
+            FunctionArguments::List(list) => list.args.len(),
+            _ => 1,
+        },
+        _ => 1,
+    };
+    of as u64
 }
 
 /// Returns in how many ways rows are grouped.
@@ -168,6 +257,16 @@ mod tests {
     }
 
     #[test]
+    fn structures_in_structures_are_bounded() {
+        let steps = |step: &str, count: usize| format!("SELECT {} FROM t", vec![step; count].join(", "));
+        for step in ["struct(x, x)", "named_struct('a', x)", "(x, x)", "ROW(x, x)"] {
+            assert_eq!(told(&steps(step, 4)), None, "{step}");
+            assert!(told(&steps(step, 60)).unwrap().contains("structures"), "{step}");
+        }
+        assert_eq!(told(&format!("SELECT 1 FROM t WHERE (x, y) IN ((1, 2){})", ", (3, 4)".repeat(500))), None);
+    }
+
+    #[test]
     fn groupings_are_bounded() {
         let columns = |count: usize| (0..count).map(|at| format!("c{at}")).collect::<Vec<_>>().join(", ");
         assert_eq!(told(&format!("SELECT 1 FROM t GROUP BY CUBE ({})", columns(8))), None);
@@ -180,10 +279,26 @@ mod tests {
     fn brackets_behind_words_are_bounded() {
         let nested =
             |word: &str, count: usize| format!("SELECT {}1{}", format!("{word}(").repeat(count), ")".repeat(count));
-        assert!(check_nesting(&nested("abs", 16)).is_ok() && check_nesting(&nested("", 40)).is_ok());
+        assert!(check_nesting(&nested("abs", 16)).is_ok() && check_nesting(&nested("", 50)).is_ok());
+        assert!(
+            check_nesting(&nested("", 51)).is_err() && check_nesting(&nested("ARRAY", 16).replace('(', "[")).is_ok()
+        );
+        assert!(check_nesting(&nested("ARRAY", 17).replace('(', "[")).is_err());
+        let interval = |count| check_nesting(&format!("SELECT {}'1'", "INTERVAL ".repeat(count)));
+        assert!(interval(1).is_ok() && interval(2).is_err());
         assert!(check_nesting(&nested("NOT ", 17)).is_err() && check_nesting(&nested("CAST /* so */ ", 17)).is_err());
         assert!(
             check_nesting("SELECT abs(1), abs(2), '((((', \"a(\"").is_ok() && check_nesting("SELECT )))) '").is_ok()
         );
+    }
+
+    #[test]
+    fn what_could_nest_is_bounded_and_lists_are_not() {
+        let chain = |head: &str, link: &str, count: usize| check_nesting(&format!("{head}{}", link.repeat(count)));
+        for link in ["+1", "||'a'", " AND true", "::INT", "[1]", " IS NULL", " UNION ALL SELECT 1", ".a", "- "] {
+            assert!(chain("SELECT a", link, 300).is_ok() && chain("SELECT a", link, 2_000).is_err(), "{link}");
+        }
+        assert!(chain("SELECT a IN (1", ", 2, 'b', \"and\", d, $1", 10_000).is_ok());
+        assert!(chain("VALUES (1)", ", (2)", 10_000).is_ok());
     }
 }

@@ -136,6 +136,7 @@ PRIVATE = [
     "SELECT * FROM sqlite_master",
 ]
 
+STEPS = "WITH c0 AS (SELECT age_days AS x FROM problem)"
 BOMBS = [
     "SELECT repeat('x', 2000000000)",
     "SELECT length(repeat(repeat('x', 100000), 100000))",
@@ -179,6 +180,28 @@ BOMBS = [
     "SELECT count(*) FROM problem WHERE " + "NOT (" * 3000 + "true" + ")" * 3000,
     "SELECT " + "abs(" * 4000 + "1" + ")" * 4000,
     "SELECT * FROM " + "(SELECT * FROM " * 3000 + "problem" + ") x" * 3000,
+    # Chains, which go deep without brackets.
+    "SELECT 1" + "+1" * 100_000,
+    "SELECT 1 FROM problem WHERE name = 'a'" + " OR name = 'b'" * 15_000,
+    "SELECT 1" + "::INT" * 50_000,
+    "SELECT 1" + " IS NULL" * 30_000,
+    "SELECT a" + "[1]" * 80_000,
+    "SELECT 1" + " UNION ALL SELECT 1" * 12_000,
+    "SELECT " + "INTERVAL " * 2000 + "'1'",
+    "SELECT " + "ARRAY[" * 40,
+    # What is said twice at each step, and what the engine says twice.
+    STEPS + "".join(f", c{i + 1} AS (SELECT x + x AS x FROM c{i})" for i in range(60)) + " SELECT x FROM c60 WHERE x > 5",
+    STEPS + "".join(f", c{i + 1} AS (SELECT struct(x, x) AS x FROM c{i})" for i in range(60)) + " SELECT x FROM c60",
+    "SELECT b" + " BETWEEN false AND true" * 60 + " FROM (SELECT age_days > 1 AS b FROM problem)",
+    "SELECT 1" + " <> ALL(ARRAY[true])" * 60,
+    "SELECT " + ", ".join(f"age_days + {i}" for i in range(1700)) + " FROM problem",
+]
+
+# What is as deep as it may be: it is answered, by threads whose stacks are deep enough.
+DEEP = [
+    "SELECT count(*) FROM problem WHERE true" + " AND true" * 900,
+    "SELECT 1" + "::INT" * 900,
+    "SELECT 1" + " IS NULL" * 900,
 ]
 
 # What may be asked, and must not tell of private columns, of settings, files or the environment.
@@ -341,11 +364,14 @@ def main():
         except Exception as error:
             raise AssertionError(way[:100]) from error
         out += [(way[:100], wire, what) for wire, what in tried.items() if what and way not in answered]
+    for sql in DEEP:
+        for told in (http(address, sql), postgres(postgres_port, sql, True), adbc(flight_port, sql)):
+            assert told, f"{sql[:100]} is refused"
     for sql, wire, told in leaks(address, postgres_port, flight_port):
         out += [(sql, wire, secret, told[:300]) for secret in SECRETS if secret in told and secret not in sql]
     assert not out, "\n".join(map(str, out))
     assert os.listdir(folder) == [], os.listdir(folder)
-    count = len(ways) + len(LEAKS) + len(ADDRESSES)
+    count = len(ways) + len(DEEP) + len(LEAKS) + len(ADDRESSES)
     assert count >= 60
     print(count, "ways out, all closed")
 

@@ -3,6 +3,7 @@
 mod catalogs;
 mod template;
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
@@ -77,16 +78,16 @@ impl VisitorMut for Rewriter {
 
 /// Names what is asked for twice: the engine wants another name for each column.
 fn distinguish(items: &mut [SelectItem]) {
-    let mut seen = Vec::new();
+    let mut seen = HashMap::new();
     for item in items {
         let SelectItem::UnnamedExpr(expr) = item else { continue };
         let text = expr.to_string();
-        let count = 1 + seen.iter().filter(|known| **known == text).count();
+        let count = seen.get(&text).map_or(1, |count| count + 1);
         if count > 1 {
             let alias = Ident::with_quote('"', format!("{text} {count}").replace('"', ""));
             *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias };
         }
-        seen.push(text);
+        seen.insert(text, count);
     }
 }
 
