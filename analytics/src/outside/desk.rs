@@ -15,6 +15,7 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
 use datafusion::sql::parser::Statement;
+use datafusion::sql::sqlparser::dialect::dialect_from_str;
 
 use super::portion::Portion;
 use super::rows::Work;
@@ -136,10 +137,7 @@ impl Desk {
     /// [`Error::Query`] for what is wrong, [`Error::Refused`] for what would do more than ask.
     pub async fn plan(&self, context: &SessionContext, version: i64, text: &str) -> Result<Question> {
         self.check_length(text)?;
-        check_nesting(text)?;
-        let state = context.state();
-        let dialect = state.config().options().sql_parser.dialect;
-        let statement = state.sql_to_statement(text, &dialect).map_err(|e| Error::of(&e))?;
+        let statement = parsed(context, text)?;
         self.plan_statement(context, version, statement, text).await
     }
 
@@ -226,6 +224,15 @@ impl Desk {
             .build();
         Work { plan, state, memory, share, version }
     }
+}
+
+/// Reads a text by the dialect of a context.
+fn parsed(context: &SessionContext, text: &str) -> Result<Statement> {
+    let state = context.state();
+    let name = state.config().options().sql_parser.dialect;
+    let dialect = dialect_from_str(name).ok_or_else(|| Error::internal("no such dialect"))?;
+    check_nesting(dialect.as_ref(), text)?;
+    state.sql_to_statement(text, &name).map_err(|e| Error::of(&e))
 }
 
 fn sealed(schema: Arc<dyn SchemaProvider>) -> Arc<dyn SchemaProvider> {

@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 use datafusion::sql::sqlparser::ast::{
     Expr, FunctionArguments, GroupByExpr, ObjectName, Query, Select, Statement as SqlStatement, Visit, Visitor,
 };
-use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::dialect::Dialect;
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
@@ -34,13 +34,13 @@ const STRUCTURES: &[&str] = &["array_zip", "arrays_zip", "list_zip", "map", "nam
 const GROUPINGS: u64 = 256;
 
 /// Refuses a text that the parser would read for long, or whose tree would be deep. Where a word stands before a bracket
-/// it may be a keyword or a function, and both are tried at each level.
+/// it may be a keyword or a function, and both are tried at each level. The dialect is the one it will be parsed by.
 ///
 /// # Errors
 /// [`Error::TooLarge`] where brackets nest too deep, or where there is too much that could.
-pub fn check_nesting(text: &str) -> Result<()> {
+pub fn check_nesting(dialect: &dyn Dialect, text: &str) -> Result<()> {
     // The parser says it better what is no token.
-    let Ok(tokens) = Tokenizer::new(&GenericDialect {}, text).tokenize() else { return Ok(()) };
+    let Ok(tokens) = Tokenizer::new(dialect, text).tokenize() else { return Ok(()) };
     if tokens.iter().filter(|token| is_sign(token)).count() > SIGNS {
         return Err(Error::TooLarge(format!(
             "a query has at most {SIGNS} keywords and operators; many values fit into a list, as in x IN (1, 2)"
@@ -229,10 +229,14 @@ fn plain(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+    use datafusion::sql::sqlparser::dialect::{GenericDialect, PostgreSqlDialect};
     use datafusion::sql::sqlparser::parser::Parser;
 
     use super::*;
+
+    fn checked(text: &str) -> Result<()> {
+        check_nesting(&GenericDialect {}, text)
+    }
 
     fn told(text: &str) -> Option<String> {
         let statements = Parser::parse_sql(&PostgreSqlDialect {}, text).unwrap();
@@ -279,22 +283,18 @@ mod tests {
     fn brackets_behind_words_are_bounded() {
         let nested =
             |word: &str, count: usize| format!("SELECT {}1{}", format!("{word}(").repeat(count), ")".repeat(count));
-        assert!(check_nesting(&nested("abs", 16)).is_ok() && check_nesting(&nested("", 50)).is_ok());
-        assert!(
-            check_nesting(&nested("", 51)).is_err() && check_nesting(&nested("ARRAY", 16).replace('(', "[")).is_ok()
-        );
-        assert!(check_nesting(&nested("ARRAY", 17).replace('(', "[")).is_err());
-        let interval = |count| check_nesting(&format!("SELECT {}'1'", "INTERVAL ".repeat(count)));
+        assert!(checked(&nested("abs", 16)).is_ok() && checked(&nested("", 50)).is_ok());
+        assert!(checked(&nested("", 51)).is_err() && checked(&nested("ARRAY", 16).replace('(', "[")).is_ok());
+        assert!(checked(&nested("ARRAY", 17).replace('(', "[")).is_err());
+        let interval = |count| checked(&format!("SELECT {}'1'", "INTERVAL ".repeat(count)));
         assert!(interval(1).is_ok() && interval(2).is_err());
-        assert!(check_nesting(&nested("NOT ", 17)).is_err() && check_nesting(&nested("CAST /* so */ ", 17)).is_err());
-        assert!(
-            check_nesting("SELECT abs(1), abs(2), '((((', \"a(\"").is_ok() && check_nesting("SELECT )))) '").is_ok()
-        );
+        assert!(checked(&nested("NOT ", 17)).is_err() && checked(&nested("CAST /* so */ ", 17)).is_err());
+        assert!(checked("SELECT abs(1), abs(2), '((((', \"a(\"").is_ok() && checked("SELECT )))) '").is_ok());
     }
 
     #[test]
     fn what_could_nest_is_bounded_and_lists_are_not() {
-        let chain = |head: &str, link: &str, count: usize| check_nesting(&format!("{head}{}", link.repeat(count)));
+        let chain = |head: &str, link: &str, count: usize| checked(&format!("{head}{}", link.repeat(count)));
         for link in ["+1", "||'a'", " AND true", "::INT", "[1]", " IS NULL", " UNION ALL SELECT 1", ".a", "- "] {
             assert!(chain("SELECT a", link, 300).is_ok() && chain("SELECT a", link, 2_000).is_err(), "{link}");
         }

@@ -10,6 +10,7 @@ use annals_analytics::outside::check_nesting;
 use datafusion::sql::sqlparser::ast::{
     CloseCursor, CopySource, CopyTarget, DeclareType, FetchDirection, Ident, Reset, Set, Statement, Value,
 };
+use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion_pg_catalog::sql::PostgresCompatibilityParser;
 use pgwire::error::PgWireError;
 
@@ -56,7 +57,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Said>, PgWireError> {
     if let Some(said) = plain(text) {
         return Ok(vec![said]);
     }
-    check_nesting(text).map_err(|error| failed("54001", error.to_string()))?;
+    check_nesting(&PostgreSqlDialect {}, text).map_err(|error| failed("54001", error.to_string()))?;
     let statements = PARSER.parse(text).map_err(|error| failed("42601", error.to_string()))?;
     if statements.len() > MESSAGE {
         return Err(failed("54000", format!("a message has at most {MESSAGE} statements")));
